@@ -1,0 +1,3 @@
+using System.CommandLine;
+
+return new RootCommand("Hymba language models on this machine.").Parse(args).Invoke();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace HymbaSharp.Kernels;
 
-/// <summary>Unmanaged memory of a fixed size, zeroed, aligned to a cache line, freed when disposed or collected.</summary>
+/// <summary>Unmanaged memory of a fixed size, aligned to a cache line, freed when disposed or collected. Not cleared: untouched pages cost nothing.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     /// <summary>Bytes of a cache line and of the widest vector.</summary>
@@ -15,7 +15,6 @@ internal sealed unsafe class NativeBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
         _memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
-        NativeMemory.Clear(_memory, (nuint)bytes);
         if (bytes > 0)
             GC.AddMemoryPressure(bytes);
     }

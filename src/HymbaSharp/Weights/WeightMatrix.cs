@@ -1,3 +1,5 @@
+using HymbaSharp.Checkpoints;
+
 namespace HymbaSharp.Weights;
 
 /// <summary>A type weights are stored in.</summary>
@@ -24,6 +26,19 @@ internal sealed unsafe class WeightMatrix
         Data = data;
         Rows = rows;
         Columns = columns;
+    }
+
+    /// <summary>The matrix a checkpoint's tensor of two dimensions is.</summary>
+    public static WeightMatrix Of(Tensor tensor)
+    {
+        WeightType type = tensor.Type switch
+        {
+            ElementType.F32 => WeightType.F32,
+            ElementType.F16 => WeightType.F16,
+            ElementType.BF16 => WeightType.BF16,
+            _ => throw new CheckpointException($"Tensor {tensor.Name} has type {tensor.Type.Name()}; weights are F32, F16 or BF16."),
+        };
+        return new WeightMatrix(type, tensor.Data, checked((int)tensor.Shape[0]), checked((int)tensor.Shape[1]));
     }
 
     public WeightType Type { get; }

@@ -10,7 +10,7 @@ namespace HymbaSharp.Checkpoints;
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    private const string MetadataKey = "__metadata__";
+    public const string MetadataKey = "__metadata__";
 
     private readonly string _path;
     private readonly HashSet<string> _names = [];

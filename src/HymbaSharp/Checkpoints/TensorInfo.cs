@@ -6,9 +6,12 @@ namespace HymbaSharp.Checkpoints;
 public sealed class TensorInfo
 {
     /// <summary>Describes a tensor.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A dimension is negative.</exception>
     /// <exception cref="OverflowException">The shape has more bytes than a long can count.</exception>
     public TensorInfo(string name, ElementType type, ImmutableArray<long> shape)
     {
+        foreach (long size in shape)
+            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
         Name = name;
         Type = type;
         Shape = shape;

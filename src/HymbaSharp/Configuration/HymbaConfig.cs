@@ -133,8 +133,7 @@ public sealed record HymbaConfig
     /// <exception cref="HymbaConfigException">The file cannot be read, contradicts itself or asks for what is not supported.</exception>
     public static HymbaConfig Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+        string file = FileAt(path);
         return Parse(ReadFile(file), file);
     }
 
@@ -144,6 +143,13 @@ public sealed record HymbaConfig
     /// <exception cref="HymbaConfigException">The configuration contradicts itself or asks for what is not supported.</exception>
     public static HymbaConfig Parse(ReadOnlySpan<byte> utf8Json, string source) =>
         ConfigurationParser.Parse(new ConfigurationKeys(utf8Json, source));
+
+    /// <summary>The configuration's file at a path that may be its folder.</summary>
+    internal static string FileAt(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+    }
 
     internal static byte[] ReadFile(string file)
     {

@@ -86,13 +86,8 @@ internal sealed unsafe class SequenceState : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (TokenCount + count > _shape.ContextLength)
             throw new ContextLengthException(TokenCount, count, _shape.ContextLength);
-        int first = Position / KeyValuePage.Rows, last = (Position + count - 1) / KeyValuePage.Rows;
         for (int owner = 0; owner < _shape.Owners.Length; owner++)
-        {
-            float** table = Pages(owner);
-            for (int page = first; page <= last; page++)
-                table[page] = table[page] is null ? _shape.Pages.Rent() : _shape.Pages.Own(table[page]);
-        }
+            OwnPages(owner, Position, Position + count);
     }
 
     /// <summary>Moves on past positions that have been computed, and lets go of the pages that no window reaches any more.</summary>
@@ -117,6 +112,36 @@ internal sealed unsafe class SequenceState : IDisposable
         }
     }
 
+    /// <summary>Reads the keys and values [Hkv · Dk, Hkv · Dv] of a position that an owner keeps.</summary>
+    public void ReadRow(int owner, int position, Span<float> row)
+    {
+        int keys = _shape.Config.KeyValueHeads * _shape.Config.KeyHeadSize;
+        _shape.Pages.Shape.Read(Pages(owner)[position / KeyValuePage.Rows], position % KeyValuePage.Rows, row[..keys], row[keys..]);
+    }
+
+    /// <summary>Writes the keys and values of a position, after <see cref="BeginRestore"/>.</summary>
+    public void WriteRow(int owner, int position, ReadOnlySpan<float> row)
+    {
+        int keys = _shape.Config.KeyValueHeads * _shape.Config.KeyHeadSize;
+        _shape.Pages.Shape.Write(Pages(owner)[position / KeyValuePage.Rows], position % KeyValuePage.Rows, row[..keys], row[keys..]);
+    }
+
+    /// <summary>Moves to a position whose rows are then written one by one. Rows of these pages that no query sees are made zero.</summary>
+    public void BeginRestore(int position)
+    {
+        int own = _shape.Config.KeyValueHeads * (_shape.Config.KeyHeadSize + _shape.Config.ValueHeadSize);
+        float[] zeros = new float[own];
+        int written = Position;
+        for (int owner = 0; owner < _shape.Owners.Length; owner++)
+        {
+            int first = written < _shape.Config.MetaTokens ? 0 : _shape.FirstKept(owner, position);
+            OwnPages(owner, first, position);
+            for (int row = Math.Max(first / KeyValuePage.Rows * KeyValuePage.Rows, written); row < first; row++)
+                WriteRow(owner, row, zeros);
+        }
+        Position = position;
+    }
+
     public void Dispose()
     {
         if (_disposed)
@@ -124,6 +149,14 @@ internal sealed unsafe class SequenceState : IDisposable
         ReleasePages();
         _recurrent.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Makes the pages of positions <paramref name="start"/> … <paramref name="end"/> − 1 this state's own.</summary>
+    private void OwnPages(int owner, int start, int end)
+    {
+        float** table = Pages(owner);
+        for (int page = start / KeyValuePage.Rows; page * KeyValuePage.Rows < end; page++)
+            table[page] = table[page] is null ? _shape.Pages.Rent() : _shape.Pages.Own(table[page]);
     }
 
     private void ReleasePages()

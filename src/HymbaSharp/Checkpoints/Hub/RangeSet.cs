@@ -45,8 +45,10 @@ internal sealed class RangeSet
         long position = 0;
         foreach (ByteRange range in _ranges)
         {
+            if (position >= length)
+                yield break;
             if (range.Start > position)
-                yield return new(position, range.Start);
+                yield return new(position, Math.Min(range.Start, length));
             position = range.End;
         }
         if (position < length)

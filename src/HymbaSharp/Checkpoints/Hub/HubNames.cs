@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace HymbaSharp.Checkpoints.Hub;
 
 /// <summary>What may become part of a path or an address: names that come from a person or from a server are checked here first.</summary>
@@ -32,7 +34,7 @@ internal static class HubNames
     public static bool IsFileName(string name) =>
         name.Length is > 0 and <= LongestName
         && name[0] is not ('.' or ' ') && name[^1] is not ('.' or ' ')
-        && !name.Any(c => char.IsControl(c) || char.IsSurrogate(c) || "/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
+        && name.All(c => IsVisible(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
 
     /// <summary>An ETag without its quotes, which names the blob's file.</summary>
     public static bool IsEtag(string etag) => etag.Length is > 0 and <= LongestName && etag[0] is not ('.' or '-') && IsPlain(etag);
@@ -51,7 +53,7 @@ internal static class HubNames
     /// <summary>Text of unknown origin made fit for a message: one line, bounded.</summary>
     public static string Quote(string text)
     {
-        string shown = new([.. text.Take(LongestName).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
+        string shown = new([.. text.Take(LongestName).Select(c => IsVisible(c) ? c : '?')]);
         return $"'{shown}{(text.Length > LongestName ? "..." : "")}'";
     }
 
@@ -62,6 +64,10 @@ internal static class HubNames
             && parts.All(part => part.Length > 0 && part[0] is not ('.' or '-') && part[^1] is not ('.' or '-') && IsPlain(part)
                 && !part.Contains("..", StringComparison.Ordinal) && !part.Contains("--", StringComparison.Ordinal));
     }
+
+    // Format marks may reverse or hide what is shown.
+    private static bool IsVisible(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.OtherNotAssigned);
 
     private static bool IsPlain(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

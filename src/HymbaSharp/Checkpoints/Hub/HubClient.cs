@@ -80,18 +80,20 @@ public sealed class HubClient : IDisposable
         RepositoryFolder folder, string repository, string commit, HubFile[] files, PullTracker.FileTracker progress, CancellationToken cancellationToken)
     {
         HubFile file = files[0];
+        bool isNew = false;
         if (Unplaced(folder, commit, files).Count > 0)
         {
             using BlobLock held = await LockAsync(folder.Lock(file.Etag), file, progress, cancellationToken);
             // Again: whoever held the lock may have brought them.
             IReadOnlyList<string> names = Unplaced(folder, commit, files);
-            bool isNew = names.Count > 0 && CheckpointFiles.LengthOf(folder.Blob(file.Etag)) != file.Size;
+            isNew = names.Count > 0 && CheckpointFiles.LengthOf(folder.Blob(file.Etag)) != file.Size;
             if (isNew)
                 await new BlobDownload(_http, _options, folder, file, RepositoryListing.AddressOf(_http, repository, commit, file.Name),
                     $"{file.Name} of {repository}", progress).RunAsync(cancellationToken);
             folder.Place(file.Etag, names, commit, isNew, _cache.AllowLinks);
         }
-        progress.Found(file.Size);
+        if (!isNew)
+            progress.Found(file.Size);
         progress.Enter(PullPhase.Done);
     }
 

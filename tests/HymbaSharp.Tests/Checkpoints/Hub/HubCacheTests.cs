@@ -97,13 +97,17 @@ public sealed class HubCacheTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("../../..")]
+    [InlineData("../..")]
     [InlineData("no commit")]
     public void A_damaged_reference_finds_nothing(string contents)
     {
         using FakeHub hub = new();
         Directory.CreateDirectory(Path.Combine(hub.Root, "refs"));
         File.WriteAllText(Path.Combine(hub.Root, "refs", "main"), contents);
+        // What a path upwards would lead to.
+        Directory.CreateDirectory(Path.Combine(hub.Root, "snapshots"));
+        File.WriteAllText(Path.Combine(hub.Cache.Folder, "config.json"), "");
+        File.WriteAllText(Path.Combine(hub.Cache.Folder, FakeHub.Weights), "");
         Assert.Null(hub.Cache.Find(FakeHub.Repository));
         Assert.Null(hub.Cache.Find(FakeHub.Repository, "refs"));
         Assert.Empty(Assert.Single(hub.Cache.List()).Revisions);

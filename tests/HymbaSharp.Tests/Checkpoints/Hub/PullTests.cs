@@ -107,6 +107,20 @@ public sealed class PullTests
     }
 
     [Fact]
+    public async Task Without_links_a_blob_that_was_there_stays()
+    {
+        using FakeHub hub = new();
+        Directory.CreateDirectory(hub.Blobs);
+        string blob = Path.Combine(hub.Blobs, hub.WeightsEtag);
+        File.WriteAllBytes(blob, hub.Files[FakeHub.Weights]);
+        hub.Cache = new(hub.Cache.Folder) { AllowLinks = false };
+        await hub.PullAsync();
+        hub.AssertPulled();
+        Assert.True(File.Exists(blob));
+        Assert.Empty(hub.Large.Requests);
+    }
+
+    [Fact]
     public async Task Equal_files_are_downloaded_once()
     {
         using FakeHub hub = new();

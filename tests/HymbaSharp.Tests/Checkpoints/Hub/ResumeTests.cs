@@ -57,11 +57,11 @@ public sealed class ResumeTests
     [InlineData("ranges", "HEADER\n5 5\n")]
     [InlineData("ranges", "HEADER\n5\n")]
     [InlineData("ranges", "HEADER\n99999999999999999999 5\n")]
-    [InlineData("ranges", "HEADER\n0 500000\n")] // claims bytes that are not there
+    [InlineData("ranges", "HEADER\n0 500000\n", true)] // claims bytes that are not there
     [InlineData("ranges", null)]
     [InlineData("incomplete", "")]
     [InlineData("incomplete", null)]
-    public async Task Damaged_state_costs_a_download_and_no_more(string suffix, string? contents)
+    public async Task Damaged_state_costs_a_download_and_no_more(string suffix, string? contents, bool isTrusted = false)
     {
         using FakeHub hub = new(weights: 500_000);
         await InterruptAsync(hub, after: 100_000);
@@ -71,8 +71,12 @@ public sealed class ResumeTests
             File.Delete(path);
         else
             File.WriteAllText(path, contents.Replace("HEADER", $"hymbasharp-ranges-1 500000 {hub.WeightsEtag} {FakeHub.Weights}", StringComparison.Ordinal));
-        await hub.PullAsync();
+        Reports reports = new();
+        await hub.PullAsync(progress: reports);
         hub.AssertPulled();
+        // A state that contradicts itself is not even tried.
+        int verified = reports.All.Count(report => report is { File: FakeHub.Weights, Phase: PullPhase.Verifying, FileBytesDone: 500_000 });
+        Assert.Equal(isTrusted ? 2 : 1, verified);
     }
 
     [Fact]
@@ -127,10 +131,13 @@ public sealed class ResumeTests
         hub.AssertPulled();
     }
 
-    [Fact]
-    public async Task Pulls_side_by_side_download_each_file_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Pulls_side_by_side_download_each_file_once(bool allowLinks)
     {
         using FakeHub hub = new(weights: 300_000);
+        hub.Cache = new(hub.Cache.Folder) { AllowLinks = allowLinks };
         hub.Options = hub.Options with { Time = TimeProvider.System };
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => hub.PullAsync()));
         hub.AssertPulled();

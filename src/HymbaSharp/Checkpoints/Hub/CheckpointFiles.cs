@@ -51,7 +51,7 @@ internal static class CheckpointFiles
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(index));
             HashSet<string> names = [];
             foreach (JsonProperty tensor in document.RootElement.GetProperty("weight_map").EnumerateObject())
-                names.Add(tensor.Value.GetString()!);
+                names.Add(tensor.Value.GetString() ?? "");
             return names.All(HubNames.IsFileName) ? names : null;
         }
         // Not JSON; no such key; a value of another kind or no valid text.

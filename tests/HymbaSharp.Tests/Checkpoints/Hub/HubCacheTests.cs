@@ -5,7 +5,7 @@ namespace HymbaSharp.Tests.Checkpoints.Hub;
 
 public sealed class HubCacheTests
 {
-    private static readonly string Home = Path.GetFullPath("/home/someone");
+    private const string Home = "/home/someone";
 
     public static TheoryData<string, string> Folders => new()
     {
@@ -72,7 +72,6 @@ public sealed class HubCacheTests
     [InlineData("config.json model.safetensors.index.json=a.safetensors,b.safetensors a.safetensors b.safetensors", true)]
     [InlineData("config.json model.safetensors.index.json=../../../x a.safetensors", false)]
     [InlineData("config.json model.safetensors.index.json= a.safetensors", false)]
-    [InlineData("config.json model.safetensors.index.json a.safetensors", false)]
     [InlineData("config.json broken:model.safetensors", false)]
     public void Finds_complete_checkpoints_only(string files, bool complete)
     {
@@ -89,10 +88,29 @@ public sealed class HubCacheTests
                 File.WriteAllText(Path.Combine(hub.Snapshot, index),
                     $"{{\"weight_map\":{{{string.Join(',', shards.Split(',', StringSplitOptions.RemoveEmptyEntries).Select((shard, i) => $"\"t{i}\":\"{shard}\""))}}}}}");
             else
-                File.WriteAllText(Path.Combine(hub.Snapshot, file), file.EndsWith("index.json", StringComparison.Ordinal) ? "[garbage" : "");
+                File.WriteAllText(Path.Combine(hub.Snapshot, file), "");
         }
         Assert.Equal(complete ? hub.Snapshot : null, hub.Cache.Find(FakeHub.Repository));
         Assert.Equal(complete, Assert.Single(Assert.Single(hub.Cache.List()).Revisions).IsComplete);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[garbage")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"weight_map":5}""")]
+    [InlineData("""{"weight_map":{}}""")]
+    [InlineData("""{"weight_map":{"t":null}}""")]
+    [InlineData("""{"weight_map":{"t":5}}""")]
+    [InlineData("""{"weight_map":{"t":"\ud800"}}""")]
+    public async Task A_damaged_index_makes_a_checkpoint_incomplete(string contents)
+    {
+        using FakeHub hub = new();
+        hub.Files["model.safetensors.index.json"] = System.Text.Encoding.UTF8.GetBytes(contents);
+        await hub.PullAsync();
+        Assert.Null(hub.Cache.Find(FakeHub.Repository));
     }
 
     [Theory]

@@ -1,5 +1,3 @@
-using HymbaSharp.Checkpoints.Hub;
-
 namespace HymbaSharp.Tests.Checkpoints.Hub;
 
 /// <summary>Servers and networks that misbehave.</summary>

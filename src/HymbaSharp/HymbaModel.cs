@@ -59,6 +59,9 @@ public sealed class HymbaModel : IDisposable
     /// <summary>Bytes of weights that one decode step of a single sequence reads.</summary>
     public long WeightBytesPerToken => _weights.BytesPerStep;
 
+    /// <summary>float32 operations in the layers' weight matrices for one token, a multiply-add counting two; attention, scan and the logits' matrix not counted.</summary>
+    public long MatrixOperationsPerToken => _weights.Layers.Sum(layer => layer.MatrixOperations);
+
     /// <summary>The tokenizer beside the weights, or null where the folder has none: the model then takes and gives ids.</summary>
     public Tokenizer? Tokenizer { get; }
 

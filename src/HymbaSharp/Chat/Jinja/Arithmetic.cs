@@ -51,7 +51,11 @@ internal static class Arithmetic
     public static object Negate(object value)
     {
         Undefinedness.Refuse(value);
-        return value is double number ? -number : OfNumbers(BinaryOperator.Subtract, 0L, value);
+        if (value is double number)
+            return -number;
+        return IsNumber(value)
+            ? OfNumbers(BinaryOperator.Subtract, 0L, value)
+            : throw new JinjaFault($"bad operand type for unary -: '{Operations.TypeName(value)}'");
     }
 
     private static object OfNumbers(BinaryOperator symbol, object left, object right)

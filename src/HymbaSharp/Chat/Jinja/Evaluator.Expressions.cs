@@ -160,7 +160,11 @@ internal sealed partial class Evaluator
             if (Evaluate(syntax.MoreNamed) is not DictValue more)
                 throw new JinjaFault("the argument after '**' must be a dictionary");
             foreach ((object key, object value) in more.Items)
-                AddNamed(named, key as string ?? throw new JinjaFault("keywords must be strings"), value);
+            {
+                string name = key as string ?? throw new JinjaFault("keywords must be strings");
+                Budget.ChargeRead(name);
+                AddNamed(named, name, value);
+            }
         }
         return new Arguments(positional, named);
     }

@@ -133,6 +133,8 @@ internal static class Operations
                 return text.Contains(part, StringComparison.Ordinal);
             case string:
                 throw new JinjaFault($"'in <string>' requires string as left operand, not {TypeName(item)}");
+            case DictValue when item is DictValue or ListValue { IsTuple: false }:
+                throw new JinjaFault($"unhashable type: '{TypeName(item)}'");
             case DictValue dict:
                 return dict.Find(item, budget) is not null;
             case NamespaceValue:

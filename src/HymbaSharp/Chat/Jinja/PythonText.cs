@@ -139,32 +139,22 @@ internal static class PythonText
         int end = text.Length;
         while (true)
         {
-            while (start < end && IsSpace(text[start]))
-                start++;
-            while (end > start && IsSpace(text[end - 1]))
-                end--;
+            while (start < end && IsSpace(text[fromEnd ? end - 1 : start]))
+                _ = fromEnd ? end-- : start++;
             if (start == end)
                 return parts;
+            int word = fromEnd ? end : start;
+            while (limit > 0 && word > start && fromEnd && !IsSpace(text[word - 1]))
+                word--;
+            while (limit > 0 && word < end && !fromEnd && !IsSpace(text[word]))
+                word++;
             if (limit-- == 0)
             {
                 parts.Add(text[start..end]);
                 return parts;
             }
-            int word = fromEnd ? end : start;
-            if (fromEnd)
-            {
-                while (word > start && !IsSpace(text[word - 1]))
-                    word--;
-                parts.Add(text[word..end]);
-                end = word;
-            }
-            else
-            {
-                while (word < end && !IsSpace(text[word]))
-                    word++;
-                parts.Add(text[start..word]);
-                start = word;
-            }
+            parts.Add(fromEnd ? text[word..end] : text[start..word]);
+            (start, end) = fromEnd ? (start, word) : (word, end);
         }
     }
 

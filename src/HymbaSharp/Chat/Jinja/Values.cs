@@ -55,7 +55,11 @@ internal sealed class DictValue
         _items[key] = value;
     }
 
-    private static void ChargeHash(object key, Budget budget) => budget.Charge(key is string text ? 1 + text.Length / 16 : 1);
+    private static void ChargeHash(object key, Budget budget)
+    {
+        if (key is string text)
+            budget.ChargeRead(text);
+    }
 }
 
 /// <summary>Equality of the keys of dictionaries.</summary>

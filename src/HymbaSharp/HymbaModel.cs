@@ -1,0 +1,120 @@
+using HymbaSharp.Checkpoints;
+using HymbaSharp.Configuration;
+using HymbaSharp.Forward;
+using HymbaSharp.Kernels;
+using HymbaSharp.State;
+using HymbaSharp.Threading;
+using HymbaSharp.Weights;
+
+namespace HymbaSharp;
+
+/// <summary>
+/// An opened Hymba checkpoint: weights mapped from the file and shared by all sessions, read-only. Safe to use from several threads;
+/// steps of different sessions run one after the other, each on all threads.
+/// </summary>
+public sealed class HymbaModel : IDisposable
+{
+    private const int DefaultPrefillRows = 512;
+
+    private readonly HymbaWeights _weights;
+    private readonly KernelContext _kernels;
+    private readonly SequenceState _metaState;
+
+    private HymbaModel(string folder, HymbaConfig config, HymbaWeights weights, UInt128 fingerprint, HymbaModelOptions options)
+    {
+        Folder = folder;
+        Config = config;
+        Fingerprint = fingerprint;
+        _weights = weights;
+        ContextLength = options.ContextLength ?? config.MaxPositions;
+        Shape = new StateShape(config, ContextLength);
+        _kernels = new KernelContext(options.KernelPath ?? KernelPaths.Selected, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
+        Forward = new HymbaForward(config, weights, Shape, _kernels, options.PrefillRows ?? DefaultPrefillRows);
+        _metaState = MetaState(new MetaStateCache(CacheFolderOf(options)));
+    }
+
+    /// <summary>Where the checkpoint lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>The configuration.</summary>
+    public HymbaConfig Config { get; }
+
+    /// <summary>A hash of configuration and weights: states can be exchanged between models of equal fingerprint.</summary>
+    public UInt128 Fingerprint { get; }
+
+    /// <summary>The most tokens of a sequence.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>Threads that compute.</summary>
+    public int Threads => _kernels.Pool.Threads;
+
+    /// <summary>The kernels in use.</summary>
+    public KernelPath KernelPath => _kernels.Path;
+
+    /// <summary>Bytes of weights that one decode step of a single sequence reads.</summary>
+    public long WeightBytesPerToken => _weights.BytesPerStep;
+
+    internal StateShape Shape { get; }
+
+    internal HymbaForward Forward { get; }
+
+    /// <summary>Opens a checkpoint: a folder with config.json, the weights and the tokenizer's files.</summary>
+    /// <exception cref="HymbaException">Something in the folder is missing, damaged or not supported; the message names it.</exception>
+    public static HymbaModel Load(string folder, HymbaModelOptions? options = null)
+    {
+        options ??= new HymbaModelOptions();
+        options.Validate();
+        string configFile = Path.Combine(folder, HymbaConfig.FileName);
+        byte[] json = HymbaConfig.ReadFile(configFile);
+        HymbaConfig config = HymbaConfig.Parse(json, configFile);
+        Checkpoint checkpoint = Checkpoint.Open(folder);
+        try
+        {
+            UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
+            return new HymbaModel(folder, config, new HymbaWeights(checkpoint, config), fingerprint, options);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new sequence: the meta tokens have passed, no token has.</summary>
+    public HymbaSession StartSession() => new(this, _metaState.Fork(), [], []);
+
+    /// <summary>A session saved by <see cref="HymbaSession.Save"/>, going on where it was; nothing is computed.</summary>
+    /// <exception cref="SnapshotException">The file is no snapshot, damaged, or of another model.</exception>
+    public HymbaSession RestoreSession(string path)
+    {
+        (SequenceState state, int[] tokens, float[] logits) = Snapshot.Read(path, Fingerprint, Shape, _metaState);
+        return new HymbaSession(this, state, tokens, logits);
+    }
+
+    /// <summary>Unmaps the weights and ends the threads. Sessions must no longer be used.</summary>
+    public void Dispose()
+    {
+        _metaState.Dispose();
+        Forward.Dispose();
+        _kernels.Dispose();
+        Shape.Dispose();
+        _weights.Dispose();
+    }
+
+    /// <summary>What the meta tokens leave behind, the same for every sequence: kept from an earlier time, or computed.</summary>
+    private SequenceState MetaState(MetaStateCache cache)
+    {
+        if (cache.Find(Fingerprint, KernelPath, Shape) is { } kept)
+            return kept;
+        SequenceState state = new(Shape);
+        for (int done = 0; done < Config.MetaTokens; done = state.Position)
+        {
+            int count = Math.Min(Forward.MaxRows, Config.MetaTokens - done);
+            _ = Forward.Step([new StepSlice(state, count)], new int[count], []);
+        }
+        cache.Keep(Fingerprint, KernelPath, Shape, state);
+        return state;
+    }
+
+    private static string? CacheFolderOf(HymbaModelOptions options) => options.UseCache ? options.CacheFolder ?? CacheFolder.Default : null;
+}

@@ -1,0 +1,54 @@
+using HymbaSharp.Kernels;
+
+namespace HymbaSharp;
+
+/// <summary>How a model is opened.</summary>
+public sealed record HymbaModelOptions
+{
+    /// <summary>The most rows a step can be given room for.</summary>
+    public const int MaxPrefillRows = 4096;
+
+    /// <summary>The longest context that can be asked for.</summary>
+    public const int MaxContextLength = 1 << 24;
+
+    /// <summary>Threads that compute, 1 … 1024; null: one for each processor.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The most tokens of a sequence, prompt and reply together, 1 … 16 777 216; null: the configuration's <c>max_position_embeddings</c>.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Rows computed in one step while a prompt is read, 1 … 4096; null: 512. More take more memory, 150 KB each at 1.5B.</summary>
+    public int? PrefillRows { get; init; }
+
+    /// <summary>The kernels; null: the widest of the machine, or what HYMBASHARP_KERNELS names.</summary>
+    public KernelPath? KernelPath { get; init; }
+
+    /// <summary>Whether the meta state and the fingerprint are kept in the user's cache folder, so that the model opens at once the next time.</summary>
+    public bool UseCache { get; init; } = true;
+
+    /// <summary>That folder; null: named by HYMBASHARP_CACHE, else the platform's cache folder.</summary>
+    public string? CacheFolder { get; init; }
+
+    internal void Validate()
+    {
+        Check(nameof(Threads), Threads, 1024);
+        Check(nameof(ContextLength), ContextLength, MaxContextLength);
+        Check(nameof(PrefillRows), PrefillRows, MaxPrefillRows);
+        if (KernelPath is { } path && !KernelPaths.Available.Contains(path))
+            throw new ModelOptionsException($"KernelPath is {path}; this machine has: {string.Join(", ", KernelPaths.Available)}.");
+    }
+
+    private static void Check(string name, int? value, int most)
+    {
+        if (value is < 1 || value > most)
+            throw new ModelOptionsException($"{name} is {value}; allowed are 1 to {most}.");
+    }
+}
+
+/// <summary>An option of <see cref="HymbaModelOptions"/> lies outside what is allowed.</summary>
+public sealed class ModelOptionsException : HymbaException
+{
+    internal ModelOptionsException(string message) : base(message)
+    {
+    }
+}

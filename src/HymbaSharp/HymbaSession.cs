@@ -1,0 +1,121 @@
+using HymbaSharp.Forward;
+using HymbaSharp.Kernels;
+using HymbaSharp.State;
+
+namespace HymbaSharp;
+
+/// <summary>Reads the logits [V] that follow token <paramref name="index"/> of those given; valid during the call.</summary>
+public delegate void LogitsReader(int index, ReadOnlySpan<float> logits);
+
+/// <summary>
+/// One sequence of a model: the tokens it has passed and all they left behind. It can be forked and saved, not rewound. A session is
+/// used by one thread at a time; different sessions of a model may be used at the same time.
+/// </summary>
+public sealed class HymbaSession : IDisposable
+{
+    private readonly SequenceState _state;
+    private readonly float[] _logits;
+    private readonly int[] _lastRow = new int[1];
+    private int[] _tokens;
+    private bool _hasLogits;
+
+    internal HymbaSession(HymbaModel model, SequenceState state, ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits)
+    {
+        Model = model;
+        _state = state;
+        _tokens = new int[Math.Max(256, tokens.Length)];
+        tokens.CopyTo(_tokens);
+        TokenCount = tokens.Length;
+        _logits = new float[model.Config.VocabularySize];
+        logits.CopyTo(_logits);
+        _hasLogits = logits.Length > 0;
+    }
+
+    /// <summary>The model.</summary>
+    public HymbaModel Model { get; }
+
+    /// <summary>Tokens passed.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>The ids passed, in order.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
+
+    /// <summary>Tokens that still fit the context.</summary>
+    public int Remaining => Model.ContextLength - TokenCount;
+
+    /// <summary>Bytes of the sequence's state: keys and values, convolution tails, SSM states. Forks share part of them.</summary>
+    public long StateBytes => _state.Bytes;
+
+    /// <summary>The logits of the next token [V].</summary>
+    /// <exception cref="InvalidOperationException">No token has passed yet.</exception>
+    public ReadOnlySpan<float> Logits => _hasLogits ? _logits : throw new InvalidOperationException("The session has passed no token yet: append some first.");
+
+    /// <summary>Makes room for so many tokens in all, so that appending up to there allocates nothing.</summary>
+    public void Reserve(int tokens)
+    {
+        if (_tokens.Length < tokens)
+            Array.Resize(ref _tokens, tokens);
+    }
+
+    /// <summary>Passes tokens, several at a time; afterwards <see cref="Logits"/> are those after the last one. When cancelled, the tokens of the steps done have passed.</summary>
+    /// <exception cref="ContextLengthException">They don't fit the context; none has passed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id lies outside the vocabulary; none has passed.</exception>
+    public void Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default) => AppendAll(tokens, reader: null, cancellationToken);
+
+    /// <summary>Passes tokens and hands out the logits after each.</summary>
+    public void Append(ReadOnlySpan<int> tokens, LogitsReader reader, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        AppendAll(tokens, reader, cancellationToken);
+    }
+
+    /// <summary>Passes one token.</summary>
+    public void Append(int token) => Append([token]);
+
+    /// <summary>A session that goes on from here by itself. Its cost doesn't depend on the length: keys and values are shared until written.</summary>
+    public HymbaSession Fork() => new(Model, _state.Fork(), Tokens, _hasLogits ? _logits : []);
+
+    /// <summary>Writes the session to a file, whole or not at all. <see cref="HymbaModel.RestoreSession"/> reads it back.</summary>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Save(string path) =>
+        Snapshot.Write(path, Model.Fingerprint, Model.Shape, _state, Tokens, _hasLogits ? _logits : [], withMeta: false);
+
+    /// <summary>Frees the state.</summary>
+    public void Dispose() => _state.Dispose();
+
+    private void AppendAll(ReadOnlySpan<int> tokens, LogitsReader? reader, CancellationToken cancellationToken)
+    {
+        if (tokens.Length > Remaining)
+            throw new ContextLengthException(TokenCount, tokens.Length, Model.ContextLength);
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Model.Config.VocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(tokens), token, $"Token ids are 0 to {Model.Config.VocabularySize - 1}.");
+        }
+        if (_tokens.Length < TokenCount + tokens.Length)
+            Reserve(Math.Min(Math.Max(2 * _tokens.Length, TokenCount + tokens.Length), Model.ContextLength));
+        for (int start = 0; start < tokens.Length;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = Math.Min(Model.Forward.MaxRows, tokens.Length - start);
+            Step(tokens.Slice(start, count), start, reader);
+            start += count;
+        }
+    }
+
+    private void Step(ReadOnlySpan<int> tokens, int start, LogitsReader? reader)
+    {
+        lock (Model.Forward.Gate)
+        {
+            _lastRow[0] = tokens.Length - 1;
+            ReadOnlySpan<int> rows = reader is null ? _lastRow : Enumerable.Range(0, tokens.Length).ToArray();
+            Matrix logits = Model.Forward.Step([new StepSlice(_state, tokens.Length)], tokens, rows);
+            logits.Row(logits.Rows - 1).CopyTo(_logits);
+            _hasLogits = true;
+            tokens.CopyTo(_tokens.AsSpan(TokenCount));
+            TokenCount += tokens.Length;
+            for (int row = 0; reader is not null && row < tokens.Length; row++)
+                reader(start + row, logits.Row(row));
+        }
+    }
+}

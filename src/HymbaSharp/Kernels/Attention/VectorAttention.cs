@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+
+namespace HymbaSharp.Kernels;
+
+/// <summary>The vector kernel: scores and weighted values of a page are both register tiles; the softmax between them runs over the page's 64 lanes.</summary>
+internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> where V : struct
+{
+    public static void Apply(in AttentionBlock block)
+    {
+        KeyValuePage page = block.Page;
+        int rows = block.Rows, tiled = AttentionScratch.Padded(rows);
+        AttentionScratch scratch = new(block.Scratch, rows, page);
+        CopyQueries(block, scratch, tiled);
+        new Span<float>(scratch.Results, tiled * page.ValueStride).Clear();
+        new Span<float>(scratch.Maxima, tiled).Fill(float.NegativeInfinity);
+        new Span<float>(scratch.Sums, tiled).Clear();
+
+        int last = block.Position + block.Queries.Rows - 1;
+        for (int p = block.StartPage; p < block.EndPage; p++)
+        {
+            if (!block.Mask.Reaches(p, block.Position))
+                continue;
+            float* keys = block.Pages[p] + page.KeyOffset(block.Head);
+            float* values = block.Pages[p] + page.ValueOffset(block.Head);
+            for (int row = 0; row < tiled; row += RegisterTileShape.Rows)
+            {
+                RegisterTile<S, V>.Multiply(
+                    scratch.Queries + (row * page.KeySize), page.KeySize, keys, KeyValuePage.Rows, scratch.Scores + (row * KeyValuePage.Rows), KeyValuePage.Rows,
+                    page.KeySize, KeyValuePage.Rows / S.Count, accumulate: false, next: values);
+            }
+            for (int row = 0; row < rows; row++)
+                Weigh(block.Mask.Rows(p, block.Position + (row / block.Group)), scratch, row, page.ValueStride);
+
+            int keyCount = Math.Min(last + 1 - (p * KeyValuePage.Rows), KeyValuePage.Rows);
+            for (int row = 0; row < tiled; row += RegisterTileShape.Rows)
+            {
+                RegisterTile<S, V>.Multiply(
+                    scratch.Scores + (row * KeyValuePage.Rows), KeyValuePage.Rows, values, page.ValueStride, scratch.Results + (row * page.ValueStride), page.ValueStride,
+                    keyCount, page.ValueStride / S.Count, accumulate: true, next: values);
+            }
+        }
+        Finish(block, scratch);
+    }
+
+    /// <summary>Scores of a page to weights e^(score − maximum); what was summed under a smaller maximum is scaled down.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Weigh((int MetaEnd, int WindowStart, int End) seen, in AttentionScratch scratch, int row, int valueStride)
+    {
+        float* scores = scratch.Scores + (row * KeyValuePage.Rows);
+        new Span<float>(scores + seen.MetaEnd, seen.WindowStart - seen.MetaEnd).Fill(float.NegativeInfinity);
+        new Span<float>(scores + seen.End, KeyValuePage.Rows - seen.End).Fill(float.NegativeInfinity);
+
+        V highest = S.Load(scores);
+        for (int i = S.Count; i < KeyValuePage.Rows; i += S.Count)
+            highest = S.MaxNative(highest, S.Load(scores + i));
+        float before = scratch.Maxima[row];
+        float maximum = MathF.Max(before, S.Max(highest));
+        if (float.IsNegativeInfinity(maximum))
+        {
+            new Span<float>(scores, KeyValuePage.Rows).Clear();
+            return;
+        }
+
+        V shift = S.Create(maximum), sums = S.Zero;
+        for (int i = 0; i < KeyValuePage.Rows; i += S.Count)
+        {
+            V weight = Elementary<S, V>.Exp(S.Subtract(S.Load(scores + i), shift));
+            sums = S.Add(sums, weight);
+            S.Store(weight, scores + i);
+        }
+        float sum = S.Sum(sums);
+        if (maximum != before)
+        {
+            V scale = S.Create(MathF.Exp(before - maximum));
+            float* results = scratch.Results + (row * valueStride);
+            for (int d = 0; d < valueStride; d += S.Count)
+                S.Store(S.Multiply(S.Load(results + d), scale), results + d);
+            scratch.Sums[row] *= MathF.Exp(before - maximum);
+            scratch.Maxima[row] = maximum;
+        }
+        scratch.Sums[row] += sum;
+    }
+
+    private static void CopyQueries(in AttentionBlock block, in AttentionScratch scratch, int tiled)
+    {
+        int keySize = block.Page.KeySize;
+        for (int token = 0; token < block.Queries.Rows; token++)
+        {
+            float* source = block.Queries[token];
+            float* destination = scratch.Queries + (token * block.Group * keySize);
+            for (int i = 0; i < block.Group * keySize; i++)
+                destination[i] = source[i] * block.Scale;
+        }
+        new Span<float>(scratch.Queries + (block.Rows * keySize), (tiled - block.Rows) * keySize).Clear();
+        new Span<float>(scratch.Scores + (block.Rows * KeyValuePage.Rows), (tiled - block.Rows) * KeyValuePage.Rows).Clear();
+    }
+
+    private static void Finish(in AttentionBlock block, in AttentionScratch scratch)
+    {
+        KeyValuePage page = block.Page;
+        if (block.Partial is not null)
+        {
+            new Span<float>(scratch.Maxima, block.Group).CopyTo(new Span<float>(block.Partial, block.Group));
+            new Span<float>(scratch.Sums, block.Group).CopyTo(new Span<float>(block.Partial + block.Group, block.Group));
+            int floats = block.Group * page.ValueStride;
+            new Span<float>(scratch.Results, floats).CopyTo(new Span<float>(block.Partial + (2 * block.Group), floats));
+            return;
+        }
+        for (int row = 0; row < block.Rows; row++)
+        {
+            float* source = scratch.Results + (row * page.ValueStride);
+            float* destination = block.Results[row / block.Group] + (row % block.Group * page.ValueSize);
+            float factor = 1f / scratch.Sums[row];
+            for (int d = 0; d < page.ValueSize; d++)
+                destination[d] = source[d] * factor;
+        }
+    }
+}

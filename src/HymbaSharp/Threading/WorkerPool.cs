@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+
+namespace HymbaSharp.Threading;
+
+/// <summary>Work that splits into numbered parts which may run in any order and at the same time.</summary>
+internal interface IParallelWork
+{
+    /// <summary>Does part <paramref name="part"/> on thread <paramref name="worker"/>, 0 … threads − 1; a worker does one part at a time.</summary>
+    void Execute(int part, int worker);
+}
+
+/// <summary>
+/// Threads that run the parts of one piece of work at a time, the caller among them. Parts are handed out one by one, so a thread the
+/// machine holds up delays only the part it has. Between pieces of work the threads spin for a moment (the next one usually follows within
+/// microseconds) and then sleep, so an idle model burns nothing. Starting work allocates nothing.
+/// </summary>
+internal sealed unsafe class WorkerPool : IDisposable
+{
+    /// <summary>The most parts one piece of work can have.</summary>
+    public const int MaxParts = (1 << PartBits) - 1;
+
+    private const int PartBits = 21;
+    private const int SpinsBeforeSleep = 2_000;
+
+    private readonly Thread[] _threads;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly Lock _callers = new();
+
+    // The work under way: its generation, the number of its parts and the next part to take, in one word. A thread takes a part by
+    // advancing the word, so one that comes late can never take a part of work that has ended.
+    private long _ticket;
+    private long _generation;
+    private delegate*<void*, int, int, void> _execute;
+    private void* _work;
+    private int _finished;
+    private int _sleeping;
+    private volatile Exception? _failure;
+    private volatile bool _stopping;
+
+    /// <summary>Starts <paramref name="threads"/> − 1 threads; the caller of <see cref="Run{TWork}"/> is the last one.</summary>
+    public WorkerPool(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _threads = new Thread[threads - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int worker = i + 1;
+            _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"HymbaSharp worker {worker}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Threads that work, the caller included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Runs every part of <paramref name="work"/> and returns when all have ended; rethrows the first error of a part.</summary>
+    public void Run<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, MaxParts);
+        if (parts <= 1 || _threads.Length == 0)
+        {
+            for (int part = 0; part < parts; part++)
+                work.Execute(part, worker: 0);
+            return;
+        }
+        lock (_callers)
+        {
+            _execute = &ExecutePart<TWork>;
+            _work = Unsafe.AsPointer(ref work);
+            _finished = 0;
+            _failure = null;
+            Interlocked.Exchange(ref _ticket, (++_generation << (2 * PartBits)) | ((long)parts << PartBits));
+            int sleeping = Volatile.Read(ref _sleeping);
+            if (sleeping > 0)
+                _wake.Release(Math.Min(sleeping, parts - 1));
+            TakeParts(worker: 0);
+            SpinWait spin = default;
+            while (Volatile.Read(ref _finished) < parts)
+                spin.SpinOnce(sleep1Threshold: -1);
+            _work = null;
+            if (_failure is { } failure)
+                throw new AggregateException(failure);
+        }
+    }
+
+    /// <summary>Ends the threads; no work may be under way.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+            return;
+        _stopping = true;
+        _wake.Release(Threads);
+        foreach (Thread thread in _threads)
+            thread.Join();
+        _wake.Dispose();
+    }
+
+    private static void ExecutePart<TWork>(void* work, int part, int worker) where TWork : struct, IParallelWork =>
+        Unsafe.AsRef<TWork>(work).Execute(part, worker);
+
+    private void Serve(int worker)
+    {
+        while (!_stopping)
+        {
+            TakeParts(worker);
+            if (!SpinForWork())
+                Sleep();
+        }
+    }
+
+    private bool SpinForWork()
+    {
+        for (int i = 0; i < SpinsBeforeSleep && !_stopping; i++)
+        {
+            if (HasParts(Volatile.Read(ref _ticket)))
+                return true;
+            Thread.SpinWait(20);
+        }
+        return false;
+    }
+
+    private void Sleep()
+    {
+        // Announced before the last look, and the caller looks after it has published: one of the two sees the other.
+        Interlocked.Increment(ref _sleeping);
+        if (!HasParts(Interlocked.Read(ref _ticket)) && !_stopping)
+            _wake.Wait();
+        Interlocked.Decrement(ref _sleeping);
+    }
+
+    private void TakeParts(int worker)
+    {
+        while (true)
+        {
+            long ticket = Volatile.Read(ref _ticket);
+            if (!HasParts(ticket))
+                return;
+            if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+                continue;
+            try
+            {
+                _execute(_work, (int)(ticket & MaxParts), worker);
+            }
+            catch (Exception error)
+            {
+                _failure = error;
+            }
+            Interlocked.Increment(ref _finished);
+        }
+    }
+
+    private static bool HasParts(long ticket) => (ticket & MaxParts) < ((ticket >> PartBits) & MaxParts);
+}

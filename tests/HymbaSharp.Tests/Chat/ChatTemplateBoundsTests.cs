@@ -101,7 +101,7 @@ public sealed class ChatTemplateBoundsTests
     [Fact]
     public void Deep_input_ends_in_the_typed_error()
     {
-        string deep = new string('[', 50_000) + new string(']', 50_000);
+        string deep = new string('[', 20_000) + new string(']', 20_000);
         JsonElement tool = JsonDocument.Parse(deep, new JsonDocumentOptions { MaxDepth = 100_000 }).RootElement;
 
         Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("{{ tools|tojson }}").Render(new ChatTemplateInput { Messages = [], Tools = [tool] }));
@@ -110,6 +110,24 @@ public sealed class ChatTemplateBoundsTests
     [Fact]
     public void Refuses_a_template_of_more_than_a_million_characters() =>
         Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(new string(' ', 2_000_000)));
+
+    [Fact]
+    public void Refuses_a_name_of_a_thousand_characters() =>
+        Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("{{ " + new string('a', 1_000) + " }}"));
+
+    [Fact]
+    public void Keys_chosen_to_share_a_hash_in_the_framework_cost_no_more_than_others()
+    {
+        // Both halves of these numbers are equal, which makes the framework's hash of each zero.
+        string pairs = JsonSerializer.Serialize(Enumerable.Range(1, 90_000).Select(i => (long[])[i * 4294967297, 1]));
+        Stopwatch watch = Stopwatch.StartNew();
+
+        string rendered = ChatTemplate.Parse("{{ dict(values)|length }}").Render(
+            new ChatTemplateInput { Messages = [], Variables = new Dictionary<string, JsonElement> { ["values"] = Sample.Json(pairs) } });
+
+        Assert.Equal("90000", rendered);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
 
     [Fact]
     public void A_long_conversation_is_well_within_bounds()

@@ -27,15 +27,14 @@ internal static class Access
 
     private static object? OwnAttribute(object value, string name)
     {
+        Undefined.Refuse(value);
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case NamespaceValue space:
                 return space.Attributes.GetValueOrDefault(name);
             case LoopValue loop:
                 return loop.Attribute(name);
-            case Callable { } callable when name == "name":
+            case Callable callable when name == "name":
                 return callable.Name;
             default:
                 return Methods.Find(value, name);
@@ -44,11 +43,10 @@ internal static class Access
 
     private static object? OwnItem(object value, object key, Budget budget)
     {
+        Undefined.Refuse(value);
         long? index = key switch { long number => number, bool truth => truth ? 1 : 0, _ => null };
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case DictValue dict:
                 return dict.Find(key, budget);
             case ListValue list when index is { } position:

@@ -139,7 +139,7 @@ internal sealed partial class Evaluator
 
     private object Call(object callee, Arguments arguments)
     {
-        Undefinedness.Refuse(callee);
+        Undefined.Refuse(callee);
         return callee is Callable callable
             ? callable.Invoke(this, arguments)
             : throw new JinjaFault($"'{Operations.TypeName(callee)}' object is not callable");

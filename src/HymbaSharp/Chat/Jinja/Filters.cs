@@ -119,7 +119,7 @@ internal static class Filters
     {
         object?[] bound = arguments.Bind("indent", "width", "first", "blank");
         string indent = bound[0] as string ?? PythonText.Repeat(" ", Arguments.Integer(bound[0], "indent", 4), evaluator.Budget);
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         string text = Arguments.Text(value, "indent") ?? throw new JinjaFault("indent() needs a text, not a value of type 'NoneType'");
         TextBuffer result = new(evaluator.Budget);
         List<object> lines = PythonText.SplitLines(text + "\n", keepEnds: false, evaluator.Budget);

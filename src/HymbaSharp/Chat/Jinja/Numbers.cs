@@ -18,7 +18,7 @@ internal static class Numbers
     {
         object?[] bound = arguments.Bind("int", "default", "base");
         ChargeText(value, evaluator.Budget);
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (Arithmetic.IsNumber(value) && value is not double)
             return Truncate(value);
         if (value is string text && ParseInteger(text, Arguments.Integer(bound[1], "int", 10)) is { } parsed)
@@ -30,7 +30,7 @@ internal static class Numbers
     {
         object?[] bound = arguments.Bind("float", "default");
         ChargeText(value, evaluator.Budget);
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         return ParseFloat(value) ?? bound[0] ?? 0.0;
     }
 
@@ -114,7 +114,7 @@ internal static class Numbers
         object?[] bound = arguments.Bind("round", "precision", "method");
         long precision = Arguments.Integer(bound[0], "round");
         string method = Arguments.Text(bound[1], "round", "common")!;
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (method is not ("common" or "ceil" or "floor"))
             throw new JinjaFault($"round() was given the method '{method}'; common, ceil and floor are known");
         if (precision is < 0 or > 15)
@@ -134,7 +134,7 @@ internal static class Numbers
     public static object Absolute(Evaluator evaluator, object value, Arguments arguments)
     {
         arguments.ExpectNone("abs");
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         return value switch
         {
             double number => Math.Abs(number),

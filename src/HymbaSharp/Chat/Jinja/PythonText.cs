@@ -143,18 +143,15 @@ internal static class PythonText
                 _ = fromEnd ? end-- : start++;
             if (start == end)
                 return parts;
-            int word = fromEnd ? end : start;
-            while (limit > 0 && word > start && fromEnd && !IsSpace(text[word - 1]))
-                word--;
-            while (limit > 0 && word < end && !fromEnd && !IsSpace(text[word]))
-                word++;
-            if (limit-- == 0)
-            {
-                parts.Add(text[start..end]);
-                return parts;
-            }
-            parts.Add(fromEnd ? text[word..end] : text[start..word]);
-            (start, end) = fromEnd ? (start, word) : (word, end);
+            // After the last split allowed, the rest is one part.
+            int cut = fromEnd ? end : start;
+            while (fromEnd && cut > start && (limit == 0 || !IsSpace(text[cut - 1])))
+                cut--;
+            while (!fromEnd && cut < end && (limit == 0 || !IsSpace(text[cut])))
+                cut++;
+            parts.Add(fromEnd ? text[cut..end] : text[start..cut]);
+            (start, end) = fromEnd ? (start, cut) : (cut, end);
+            limit--;
         }
     }
 

@@ -128,7 +128,7 @@ internal static class SequenceFilters
         string by = Arguments.Text(bound[1], "dictsort", "key")!;
         if (by is not ("key" or "value"))
             throw new JinjaFault("You can only sort by either \"key\" or \"value\"");
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (value is not DictValue dict)
             throw new JinjaFault($"dictsort() needs a dictionary, not a value of type '{Operations.TypeName(value)}'");
         IReadOnlyList<object> pairs = Methods.Items(dict, Arguments.Empty, evaluator.Budget).Read();

@@ -78,10 +78,9 @@ internal static class Sequences
 
     public static object Slice(object value, object? start, object? stop, object? step, Budget budget)
     {
+        Undefined.Refuse(value);
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case string text when Bound(step) is null or 1 && PythonText.IsPlain(text):
                 budget.ChargeText(text.Length);
                 long first = Clamp(Bound(start), 0, text.Length, isForward: true);

@@ -83,7 +83,7 @@ internal static class TextFormat
             return precision < 0 ? text : (string)Sequences.Slice(text, null, (long)precision, null, budget);
         }
 
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (!Arithmetic.IsNumber(value))
             throw new JinjaFault($"%{conversion} format: a number is required, not {Operations.TypeName(value)}");
         string digits = conversion switch

@@ -21,7 +21,7 @@ public sealed class Tokenizer
     private Tokenizer(TokenizerDefinition definition, TokenizerConfig config)
     {
         if (config.AddsPrefix is { } addsPrefix && addsPrefix != definition.AddsPrefix)
-            throw new TokenizerException($"tokenizer_config.json: add_prefix_space is {addsPrefix}, but {definition.File} says {definition.AddsPrefix}; they must agree.");
+            throw new TokenizerException($"tokenizer_config.json: add_prefix_space is {(addsPrefix ? "true" : "false")}; {definition.File} says otherwise, and they must agree.");
 
         AddedToken[] added = [.. definition.AddedTokens, .. config.AddedTokens];
         _vocabulary = new Vocabulary(definition, added);

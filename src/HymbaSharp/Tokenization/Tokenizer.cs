@@ -131,6 +131,7 @@ public sealed class Tokenizer
     /// <param name="parseSpecial">
     /// Whether the names of special tokens in the text are those tokens (the default, as in the published tokenizer). False
     /// for text that must not be able to steer the model: they are then encoded as the characters they are written with.
+    /// Added tokens that are not special are recognised either way.
     /// </param>
     /// <exception cref="InvalidOperationException">BOS is asked for and there is none.</exception>
     public int[] Encode(ReadOnlySpan<char> text, bool addBos = false, bool parseSpecial = true)

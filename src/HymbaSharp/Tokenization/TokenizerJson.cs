@@ -6,7 +6,7 @@ namespace HymbaSharp.Tokenization;
 /// <summary>Reads tokenizer.json, the Hugging Face tokenizers format, as far as a Llama-2 style tokenizer uses it: BPE with byte fallback, spaces as ▁.</summary>
 internal static class TokenizerJson
 {
-    private const string SpaceMark = "▁";
+    private static readonly string SpaceMark = $"{TokenizerDefinition.SpaceMark}";
 
     public static TokenizerDefinition Read(byte[] json, string file) => JsonValue.Read(json, file, Read);
 

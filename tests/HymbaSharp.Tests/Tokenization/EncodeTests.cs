@@ -33,7 +33,7 @@ public sealed class EncodeTests
         Tokenizer tokenizer = TokenizerFolder.LoadModel();
         Dictionary<string, float> scores = ModelFixture.Joined.ToDictionary(piece => piece.Text, piece => piece.Score);
         Texts.Sample(text =>
-            Assert.Equal(MergePlainly(text, (left, right) => scores.TryGetValue(left + right, out float score) ? -score : null), Pieces(tokenizer, text)));
+            Assert.Equal(MergePlainly(text, (left, right) => scores.TryGetValue(left + right, out float score) ? -score : null), Pieces(tokenizer, text)), iter: 1000);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class EncodeTests
     {
         Tokenizer tokenizer = TokenizerFolder.LoadJson();
         Texts.Sample(text => Assert.Equal(
-            MergePlainly(text, (left, right) => Array.IndexOf(JsonFixture.Merges, (left, right)) is >= 0 and int rank ? rank : null), Pieces(tokenizer, text)));
+            MergePlainly(text, (left, right) => Array.IndexOf(JsonFixture.Merges, (left, right)) is >= 0 and int rank ? rank : null), Pieces(tokenizer, text)), iter: 1000);
     }
 
     [Theory]

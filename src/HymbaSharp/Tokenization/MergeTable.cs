@@ -14,7 +14,7 @@ internal sealed class MergeTable(Dictionary<int, int> characters, int pieces)
     public const int LaterOnly = int.MaxValue;
 
     // About two pairs per piece are usual. Linear probing; a multiplicative hash, because the exclusive or of two ids collides too often. An empty slot has rank 0.
-    private Entry[] _entries = new Entry[BitOperations.RoundUpToPowerOf2(8 * (uint)Math.Clamp(pieces, 1, 1 << 16))];
+    private Entry[] _entries = new Entry[BitOperations.RoundUpToPowerOf2(4 * (uint)Math.Clamp(pieces, 1, 1 << 16))];
     private int _count;
 
     /// <summary>Whether a text is a single character.</summary>

@@ -22,6 +22,7 @@ public sealed class HymbaModel : IDisposable
     private readonly HymbaWeights _weights;
     private readonly KernelContext _kernels;
     private readonly SequenceState _metaState;
+    private bool _disposed;
 
     private HymbaModel(string folder, HymbaConfig config, HymbaWeights weights, UInt128 fingerprint, HymbaModelOptions options)
     {
@@ -108,15 +109,22 @@ public sealed class HymbaModel : IDisposable
         return new HymbaSession(this, state, tokens, logits) { Attachment = attachment };
     }
 
-    /// <summary>Unmaps the weights and ends the threads. Sessions must no longer be used.</summary>
+    /// <summary>Unmaps the weights and ends the threads, after the step that is under way. Sessions then pass no more tokens.</summary>
     public void Dispose()
     {
-        _metaState.Dispose();
-        Forward.Dispose();
-        _kernels.Dispose();
-        Shape.Dispose();
-        _weights.Dispose();
+        lock (Forward.Gate)
+        {
+            _disposed = true;
+            _metaState.Dispose();
+            Forward.Dispose();
+            _kernels.Dispose();
+            Shape.Dispose();
+            _weights.Dispose();
+        }
     }
+
+    /// <summary>To be called with the gate held: steps read memory that <see cref="Dispose"/> frees.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>What the meta tokens leave behind, the same for every sequence: kept from an earlier time, or computed.</summary>
     private SequenceState MetaState(MetaStateCache cache)

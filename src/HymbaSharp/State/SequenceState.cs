@@ -61,7 +61,14 @@ internal sealed unsafe class SequenceState : IDisposable
     }
 
     /// <summary>Convolution tails and SSM states of all layers, as stored in a snapshot.</summary>
-    public Span<float> Recurrent => new(_recurrent.Floats, checked((int)_shape.RecurrentFloats));
+    public Span<float> Recurrent
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new(_recurrent.Floats, checked((int)_shape.RecurrentFloats));
+        }
+    }
 
     /// <summary>A state that goes on from here by itself. Costs the recurrent state and the page tables; keys and values are shared until written.</summary>
     public SequenceState Fork()

@@ -32,7 +32,7 @@ public sealed class HymbaModel : IDisposable
         _weights = weights;
         (Tokenizer, ChatTemplate) = TextSide(folder, config);
         EndOfTextIds = config.EosTokenIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end ? [end] : config.EosTokenIds;
-        ContextLength = options.ContextLength ?? config.MaxPositions;
+        ContextLength = options.ContextLength ?? Math.Min(config.MaxPositions, HymbaModelOptions.MaxContextLength);
         Shape = new StateShape(config, ContextLength);
         _kernels = new KernelContext(options.KernelPath ?? KernelPaths.Selected, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
         Forward = new HymbaForward(config, weights, Shape, _kernels, options.PrefillRows ?? DefaultPrefillRows);

@@ -49,7 +49,7 @@ internal sealed class Generator
             ? new IncrementalDecoder(tokenizer, skipSpecial: true, ContinuesText)
             : null;
 
-        if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)))
+        if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)).ConfigureAwait(false))
         {
             yield return Last("", [], [], FinishReason.Cancelled, meter);
             yield break;
@@ -81,7 +81,7 @@ internal sealed class Generator
                 yield break;
             }
             yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
-            await Task.Run(() => _session.Append(token), CancellationToken.None);
+            await Task.Run(() => _session.Append(token), CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class Generator
     {
         try
         {
-            await Task.Run(work, CancellationToken.None);
+            await Task.Run(work, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException)

@@ -69,20 +69,26 @@ public sealed class Conversation : IDisposable
         }
 
         StringBuilder reply = new();
-        bool replied = false;
+        bool replied = false, failed = true;
         try
         {
             await foreach (GenerationUpdate update in generator.RunAsync(prompt.AsMemory(cached), cancellationToken).ConfigureAwait(false))
             {
+                failed = false; // from here to the next step only the caller can end the reply
                 _ = reply.Append(update.Text);
                 replied |= update.Tokens.Count > 0;
                 yield return update;
+                failed = true;
             }
+            failed = false;
         }
         finally
         {
-            _cache.Keep(session);
-            if (replied)
+            if (failed)
+                session.Dispose();
+            else
+                _cache.Keep(session);
+            if (replied && !failed)
             {
                 _messages.AddRange(messages);
                 _messages.Add(new ChatMessage("assistant", reply.ToString().Trim()));

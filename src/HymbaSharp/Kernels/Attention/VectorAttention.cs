@@ -83,16 +83,22 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
 
     private static void CopyQueries(in AttentionBlock block, in AttentionScratch scratch, int tiled)
     {
-        int keySize = block.Page.KeySize;
+        int keySize = block.Page.KeySize, width = block.Group * keySize;
         for (int token = 0; token < block.Queries.Rows; token++)
-        {
-            float* source = block.Queries[token];
-            float* destination = scratch.Queries + (token * block.Group * keySize);
-            for (int i = 0; i < block.Group * keySize; i++)
-                destination[i] = source[i] * block.Scale;
-        }
+            Scale(block.Queries[token], block.Scale, scratch.Queries + (token * width), width);
         new Span<float>(scratch.Queries + (block.Rows * keySize), (tiled - block.Rows) * keySize).Clear();
         new Span<float>(scratch.Scores + (block.Rows * KeyValuePage.Rows), (tiled - block.Rows) * KeyValuePage.Rows).Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scale(float* source, float factor, float* destination, int count)
+    {
+        V factors = S.Create(factor);
+        int i = 0;
+        for (; i + S.Count <= count; i += S.Count)
+            S.Store(S.Multiply(S.Load(source + i), factors), destination + i);
+        for (; i < count; i++)
+            destination[i] = source[i] * factor;
     }
 
     private static void Finish(in AttentionBlock block, in AttentionScratch scratch)
@@ -108,11 +114,8 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
         }
         for (int row = 0; row < block.Rows; row++)
         {
-            float* source = scratch.Results + (row * page.ValueStride);
             float* destination = block.Results[row / block.Group] + (row % block.Group * page.ValueSize);
-            float factor = 1f / scratch.Sums[row];
-            for (int d = 0; d < page.ValueSize; d++)
-                destination[d] = source[d] * factor;
+            Scale(scratch.Results + (row * page.ValueStride), 1f / scratch.Sums[row], destination, page.ValueSize);
         }
     }
 }

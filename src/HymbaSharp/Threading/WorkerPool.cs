@@ -71,9 +71,9 @@ internal sealed unsafe class WorkerPool : IDisposable
             _finished = 0;
             _failure = null;
             Interlocked.Exchange(ref _ticket, (++_generation << (2 * PartBits)) | ((long)parts << PartBits));
-            int sleeping = Volatile.Read(ref _sleeping);
-            if (sleeping > 0)
-                _wake.Release(Math.Min(sleeping, parts - 1));
+            int sleepers = TakeSleepers(parts - 1);
+            if (sleepers > 0)
+                _wake.Release(sleepers);
             TakeParts(worker: 0);
             SpinWait spin = default;
             while (Volatile.Read(ref _finished) < parts)
@@ -124,9 +124,22 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         // Announced before the last look, and the caller looks after it has published: one of the two sees the other.
         Interlocked.Increment(ref _sleeping);
-        if (!HasParts(Interlocked.Read(ref _ticket)) && !_stopping)
-            _wake.Wait();
-        Interlocked.Decrement(ref _sleeping);
+        if ((HasParts(Interlocked.Read(ref _ticket)) || _stopping) && TakeSleepers(1) == 1)
+            return;
+        _wake.Wait();
+    }
+
+    // Whoever wakes a thread takes back its announcement, and so does a thread that stays awake. So there is one release for each wait,
+    // however slowly threads rise: a release too many would end a later sleep at once, and thousands add up to minutes of spinning.
+    private int TakeSleepers(int most)
+    {
+        while (true)
+        {
+            int sleeping = Volatile.Read(ref _sleeping);
+            int taken = Math.Min(sleeping, most);
+            if (taken == 0 || Interlocked.CompareExchange(ref _sleeping, sleeping - taken, sleeping) == sleeping)
+                return taken;
+        }
     }
 
     private void TakeParts(int worker)

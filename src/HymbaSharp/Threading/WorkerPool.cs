@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 
 namespace HymbaSharp.Threading;
 
@@ -34,7 +35,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     private void* _work;
     private int _finished;
     private int _sleeping;
-    private volatile Exception? _failure;
+    private ExceptionDispatchInfo? _failure;
     private volatile bool _stopping;
 
     /// <summary>Starts <paramref name="threads"/> − 1 threads; the caller of <see cref="Run{TWork}"/> is the last one.</summary>
@@ -54,9 +55,13 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that work, the caller included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs every part of <paramref name="work"/> and returns when all have ended; rethrows the first error of a part.</summary>
+    /// <summary>
+    /// Runs every part of <paramref name="work"/>, which must lie on the caller's stack, and returns when all have ended. Then the first error
+    /// of a part is rethrown. Callers on several threads take turns; a part may not start work on its own pool.
+    /// </summary>
     public void Run<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
     {
+        ObjectDisposedException.ThrowIf(_stopping, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, MaxParts);
         if (parts <= 1 || _threads.Length == 0)
         {
@@ -64,6 +69,8 @@ internal sealed unsafe class WorkerPool : IDisposable
                 work.Execute(part, worker: 0);
             return;
         }
+        if (_callers.IsHeldByCurrentThread || _threads.AsSpan().Contains(Thread.CurrentThread))
+            throw new InvalidOperationException("A part of work may not start work on the pool that runs it.");
         lock (_callers)
         {
             _execute = &ExecutePart<TWork>;
@@ -79,8 +86,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             while (Volatile.Read(ref _finished) < parts)
                 spin.SpinOnce(sleep1Threshold: -1);
             _work = null;
-            if (_failure is { } failure)
-                throw new AggregateException(failure);
+            _failure?.Throw();
         }
     }
 
@@ -157,7 +163,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             }
             catch (Exception error)
             {
-                _failure = error;
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
             }
             Interlocked.Increment(ref _finished);
         }

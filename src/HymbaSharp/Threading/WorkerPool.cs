@@ -17,20 +17,16 @@ internal interface IParallelWork
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
-    /// <summary>The most parts one piece of work can have.</summary>
-    public const int MaxParts = (1 << PartBits) - 1;
-
-    private const int PartBits = 21;
     private const int SpinsBeforeSleep = 2_000;
 
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _callers = new();
 
-    // The work under way: its generation, the number of its parts and the next part to take, in one word. A thread takes a part by
-    // advancing the word, so one that comes late can never take a part of work that has ended.
+    // The work under way: the number of its parts in the upper half, the next part to take in the lower. A thread takes a part by advancing
+    // the word, and only then reads what to execute: holding a part, it keeps the work from ending. Between two pieces of work no part is
+    // left, so a thread that comes late either fails to advance the word or takes a part of the work now under way, whatever it saw before.
     private long _ticket;
-    private long _generation;
     private delegate*<void*, int, int, void> _execute;
     private void* _work;
     private int _finished;
@@ -62,7 +58,6 @@ internal sealed unsafe class WorkerPool : IDisposable
     public void Run<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, MaxParts);
         if (parts <= 1 || _threads.Length == 0)
         {
             for (int part = 0; part < parts; part++)
@@ -77,7 +72,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _work = Unsafe.AsPointer(ref work);
             _finished = 0;
             _failure = null;
-            Interlocked.Exchange(ref _ticket, (++_generation << (2 * PartBits)) | ((long)parts << PartBits));
+            Interlocked.Exchange(ref _ticket, (long)parts << 32);
             int sleepers = TakeSleepers(parts - 1);
             if (sleepers > 0)
                 _wake.Release(sleepers);
@@ -159,7 +154,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 continue;
             try
             {
-                _execute(_work, (int)(ticket & MaxParts), worker);
+                _execute(_work, (int)ticket, worker);
             }
             catch (Exception error)
             {
@@ -169,5 +164,5 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private static bool HasParts(long ticket) => (ticket & MaxParts) < ((ticket >> PartBits) & MaxParts);
+    private static bool HasParts(long ticket) => (int)ticket < (int)(ticket >> 32);
 }

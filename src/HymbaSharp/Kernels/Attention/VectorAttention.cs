@@ -47,6 +47,11 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
     private static void Weigh((int MetaEnd, int WindowStart, int End) seen, in AttentionScratch scratch, int row, int valueStride)
     {
         float* scores = scratch.Scores + (row * KeyValuePage.Rows);
+        if (seen.MetaEnd == 0 && seen.WindowStart == seen.End)
+        {
+            new Span<float>(scores, KeyValuePage.Rows).Clear();
+            return;
+        }
         new Span<float>(scores + seen.MetaEnd, seen.WindowStart - seen.MetaEnd).Fill(float.NegativeInfinity);
         new Span<float>(scores + seen.End, KeyValuePage.Rows - seen.End).Fill(float.NegativeInfinity);
 
@@ -55,13 +60,9 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
             highest = S.MaxNative(highest, S.Load(scores + i));
         float before = scratch.Maxima[row];
         float maximum = MathF.Max(before, S.Max(highest));
-        if (float.IsNegativeInfinity(maximum))
-        {
-            new Span<float>(scores, KeyValuePage.Rows).Clear();
-            return;
-        }
 
-        V shift = S.Create(maximum), sums = S.Zero;
+        // MaxNative may have dropped a NaN. It comes back in its weight, also where all other scores are −∞: these then weigh e^−∞ = 0.
+        V shift = S.Create(float.IsNegativeInfinity(maximum) ? 0 : maximum), sums = S.Zero;
         for (int i = 0; i < KeyValuePage.Rows; i += S.Count)
         {
             V weight = Elementary<S, V>.Exp(S.Subtract(S.Load(scores + i), shift));

@@ -1,9 +1,12 @@
+using System.Collections.Immutable;
+using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Configuration;
 using HymbaSharp.Forward;
 using HymbaSharp.Kernels;
 using HymbaSharp.State;
 using HymbaSharp.Threading;
+using HymbaSharp.Tokenization;
 using HymbaSharp.Weights;
 
 namespace HymbaSharp;
@@ -26,6 +29,8 @@ public sealed class HymbaModel : IDisposable
         Config = config;
         Fingerprint = fingerprint;
         _weights = weights;
+        (Tokenizer, ChatTemplate) = TextSide(folder, config);
+        EndOfTextIds = config.EosTokenIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end ? [end] : config.EosTokenIds;
         ContextLength = options.ContextLength ?? config.MaxPositions;
         Shape = new StateShape(config, ContextLength);
         _kernels = new KernelContext(options.KernelPath ?? KernelPaths.Selected, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
@@ -53,6 +58,18 @@ public sealed class HymbaModel : IDisposable
 
     /// <summary>Bytes of weights that one decode step of a single sequence reads.</summary>
     public long WeightBytesPerToken => _weights.BytesPerStep;
+
+    /// <summary>float32 operations in the layers' weight matrices for one token, a multiply-add counting two; attention, scan and the logits' matrix not counted.</summary>
+    public long MatrixOperationsPerToken => _weights.Layers.Sum(layer => layer.MatrixOperations);
+
+    /// <summary>The tokenizer beside the weights, or null where the folder has none: the model then takes and gives ids.</summary>
+    public Tokenizer? Tokenizer { get; }
+
+    /// <summary>The chat template beside the weights, or null.</summary>
+    public ChatTemplate? ChatTemplate { get; }
+
+    /// <summary>The token ids that end a text: the configuration's <c>eos_token_id</c>, else the tokenizer's.</summary>
+    public ImmutableArray<int> EndOfTextIds { get; }
 
     internal StateShape Shape { get; }
 
@@ -87,8 +104,8 @@ public sealed class HymbaModel : IDisposable
     /// <exception cref="SnapshotException">The file is no snapshot, damaged, or of another model.</exception>
     public HymbaSession RestoreSession(string path)
     {
-        (SequenceState state, int[] tokens, float[] logits) = Snapshot.Read(path, Fingerprint, Shape, _metaState);
-        return new HymbaSession(this, state, tokens, logits);
+        (SequenceState state, int[] tokens, float[] logits, byte[] attachment) = Snapshot.Read(path, Fingerprint, Shape, _metaState);
+        return new HymbaSession(this, state, tokens, logits) { Attachment = attachment };
     }
 
     /// <summary>Unmaps the weights and ends the threads. Sessions must no longer be used.</summary>
@@ -114,6 +131,16 @@ public sealed class HymbaModel : IDisposable
         }
         cache.Keep(Fingerprint, KernelPath, Shape, state);
         return state;
+    }
+
+    private static (Tokenizer?, ChatTemplate?) TextSide(string folder, HymbaConfig config)
+    {
+        if (!File.Exists(Path.Combine(folder, "tokenizer.model")) && !File.Exists(Path.Combine(folder, "tokenizer.json")))
+            return (null, null);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        if (tokenizer.VocabularySize > config.VocabularySize)
+            throw new TokenizerException($"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary (vocab_size) {config.VocabularySize}.");
+        return (tokenizer, tokenizer.ChatTemplate is { } source ? ChatTemplate.Parse(source) : null);
     }
 
     private static string? CacheFolderOf(HymbaModelOptions options) => options.UseCache ? options.CacheFolder ?? CacheFolder.Default : null;

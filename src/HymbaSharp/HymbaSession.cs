@@ -1,6 +1,9 @@
+using HymbaSharp.Chat;
 using HymbaSharp.Forward;
+using HymbaSharp.Generation;
 using HymbaSharp.Kernels;
 using HymbaSharp.State;
+using HymbaSharp.Tokenization;
 
 namespace HymbaSharp;
 
@@ -40,6 +43,9 @@ public sealed class HymbaSession : IDisposable
     /// <summary>The ids passed, in order.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
 
+    /// <summary>What <see cref="Save"/> was given beside the session, in a session restored; else empty.</summary>
+    public ReadOnlyMemory<byte> Attachment { get; internal init; }
+
     /// <summary>Tokens that still fit the context.</summary>
     public int Remaining => Model.ContextLength - TokenCount;
 
@@ -73,12 +79,33 @@ public sealed class HymbaSession : IDisposable
     public void Append(int token) => Append([token]);
 
     /// <summary>A session that goes on from here by itself. Its cost doesn't depend on the length: keys and values are shared until written.</summary>
-    public HymbaSession Fork() => new(Model, _state.Fork(), Tokens, _hasLogits ? _logits : []);
+    public HymbaSession Fork() => new(Model, _state.Fork(), Tokens, _hasLogits ? _logits : []) { Attachment = Attachment };
 
     /// <summary>Writes the session to a file, whole or not at all. <see cref="HymbaModel.RestoreSession"/> reads it back.</summary>
+    /// <param name="path">The file; an existing one is replaced.</param>
+    /// <param name="attachment">Bytes of your own to keep with it, at most 64 MB: <see cref="Attachment"/> of the session restored.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
-    public void Save(string path) =>
-        Snapshot.Write(path, Model.Fingerprint, Model.Shape, _state, Tokens, _hasLogits ? _logits : [], withMeta: false);
+    public void Save(string path, ReadOnlySpan<byte> attachment = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(attachment.Length, Snapshot.MaxAttachmentBytes, nameof(attachment));
+        Snapshot.Write(path, Model.Fingerprint, Model.Shape, _state, Tokens, _hasLogits ? _logits : [], attachment, withMeta: false);
+    }
+
+    /// <summary>Goes on from a prompt's ids; <see cref="Generator"/> says how it ends.</summary>
+    /// <param name="prompt">Passed first; may be empty where the session has passed tokens.</param>
+    /// <param name="options">How tokens are chosen and what ends the text.</param>
+    /// <param name="cancellationToken">Ends the generation before the next step; the last update says so.</param>
+    public IAsyncEnumerable<GenerationUpdate> GenerateAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        new Generator(this, options ?? new GenerationOptions()).RunAsync(prompt, cancellationToken);
+
+    /// <summary>Goes on from a plain text, not a chat: see <see cref="Conversation"/> for that. A session's first text begins with BOS where the tokenizer says so.</summary>
+    /// <exception cref="TokenizerException">The model's folder has no tokenizer.</exception>
+    public IAsyncEnumerable<GenerationUpdate> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Tokenizer tokenizer = Model.Tokenizer ?? throw new TokenizerException($"{Model.Folder} has no tokenizer: give token ids.");
+        int[] ids = tokenizer.Encode(prompt, addBos: TokenCount == 0 && tokenizer.AddBosToken);
+        return new Generator(this, options ?? new GenerationOptions()) { ContinuesText = true }.RunAsync(ids, cancellationToken);
+    }
 
     /// <summary>Frees the state.</summary>
     public void Dispose() => _state.Dispose();

@@ -41,7 +41,8 @@ public sealed record ChatTemplateInput
     /// <item>In messages of the role <c>system</c>: nothing. They are the operator's.</item>
     /// </list>
     /// A text that ends with the beginning of a marker, or begins with the end of one, is treated likewise, so that two texts
-    /// that a template joins do not make a marker. A template that itself takes characters out of texts can still make one.
+    /// that a template joins do not make a marker. A template that takes characters out of texts, or puts a whole one between
+    /// the brackets of a marker, can still make one.
     /// </summary>
     public bool NeutraliseMarkers { get; init; } = true;
 

@@ -6,7 +6,7 @@ namespace HymbaSharp.Chat;
 internal sealed record Neutralisation(Func<string, string> System, Func<string, string> Assistant, Func<string, string> Untrusted)
 {
     // The family's own, as its published template and answers write them.
-    private static readonly string[] Turns = ["<extra_id_0>", "<extra_id_1>"];
+    private static readonly string[] Turns = [TurnMarkers.System, TurnMarkers.Turn];
     private static readonly string[] Tags = ["<tool>", "</tool>", "<context>", "</context>", "<toolcall>", "</toolcall>"];
 
     public static Neutralisation Off { get; } = new(text => text, text => text, text => text);

@@ -32,7 +32,7 @@ internal sealed class MetaStateCache(string? folder)
         try
         {
             string parent = Directory.CreateDirectory(Path.GetDirectoryName(file)!).FullName;
-            Snapshot.Write(file, fingerprint, shape, state, [], [], withMeta: true);
+            Snapshot.Write(file, fingerprint, shape, state, [], [], [], withMeta: true);
             foreach (FileInfo old in new DirectoryInfo(parent).GetFiles("*.state").OrderByDescending(f => f.LastWriteTimeUtc).Skip(KeptFiles))
                 old.Delete();
         }

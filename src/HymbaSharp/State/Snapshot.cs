@@ -6,13 +6,16 @@ using HymbaSharp.Configuration;
 namespace HymbaSharp.State;
 
 /// <summary>
-/// A sequence state as a file (docs/snapshot-format.md): header, tokens, the logits that follow them, the recurrent state, then for each
+/// A sequence state as a file (docs/snapshot-format.md): header, tokens, the logits that follow them, an attachment, the recurrent state, then for each
 /// owner the keys and values it keeps, and a hash of all before it. What is read back is the state bit for bit.
 /// </summary>
 internal static class Snapshot
 {
     /// <summary>The version this library writes and reads.</summary>
     public const int Version = 1;
+
+    /// <summary>The most bytes an attachment has.</summary>
+    public const int MaxAttachmentBytes = 64 << 20;
 
     private const int HeaderBytes = 48;
     private const int HashBytes = 16;
@@ -26,8 +29,11 @@ internal static class Snapshot
     /// <param name="state">What is written.</param>
     /// <param name="tokens">The ids it has passed.</param>
     /// <param name="logits">The logits after the last of them [V], or none.</param>
+    /// <param name="attachment">Bytes of the caller's, given back as they are.</param>
     /// <param name="withMeta">Whether the meta tokens' keys and values are written too, which a model has anyway.</param>
-    public static void Write(string path, UInt128 fingerprint, StateShape shape, SequenceState state, ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits, bool withMeta)
+    public static void Write(
+        string path, UInt128 fingerprint, StateShape shape, SequenceState state,
+        ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits, ReadOnlySpan<byte> attachment, bool withMeta)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
@@ -36,9 +42,10 @@ internal static class Snapshot
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 20))
             {
                 Writer writer = new(stream);
-                writer.Header(fingerprint, state.Position, tokens.Length, logits.Length, withMeta);
+                writer.Header(fingerprint, new Header(state.Position, tokens.Length, logits.Length, attachment.Length, withMeta));
                 writer.Write(MemoryMarshal.AsBytes(tokens));
                 writer.Write(MemoryMarshal.AsBytes(logits));
+                writer.Write(attachment);
                 writer.Write(MemoryMarshal.AsBytes<float>(state.Recurrent));
                 float[] row = new float[RowFloats(shape.Config)];
                 foreach ((int owner, int position) in Rows(shape, state.Position, withMeta))
@@ -64,7 +71,7 @@ internal static class Snapshot
     /// <param name="shape">The model's state shape.</param>
     /// <param name="meta">The model's meta state, or null where the snapshot must bring it along.</param>
     /// <exception cref="SnapshotException">The file is no snapshot, damaged, or not of this model.</exception>
-    public static (SequenceState State, int[] Tokens, float[] Logits) Read(string path, UInt128 fingerprint, StateShape shape, SequenceState? meta)
+    public static (SequenceState State, int[] Tokens, float[] Logits, byte[] Attachment) Read(string path, UInt128 fingerprint, StateShape shape, SequenceState? meta)
     {
         try
         {
@@ -78,6 +85,8 @@ internal static class Snapshot
                 throw new SnapshotException($"{path} is damaged: a token id lies outside the vocabulary.");
             float[] logits = new float[header.Logits];
             reader.Read(MemoryMarshal.AsBytes(logits.AsSpan()));
+            byte[] attachment = new byte[header.Attachment];
+            reader.Read(attachment);
             SequenceState state = meta?.Fork() ?? new SequenceState(shape);
             try
             {
@@ -90,7 +99,7 @@ internal static class Snapshot
                     state.WriteRow(owner, position, row);
                 }
                 reader.Finish();
-                return (state, tokens, logits);
+                return (state, tokens, logits, attachment);
             }
             catch
             {
@@ -110,7 +119,8 @@ internal static class Snapshot
         HymbaConfig config = shape.Config;
         if (header.WithMeta == hasMeta)
             throw new SnapshotException($"{path} {(hasMeta ? "holds a model's meta state, not a conversation" : "holds a conversation, not a model's meta state")}.");
-        if (header.Position < config.MetaTokens || header.Tokens != header.Position - config.MetaTokens || (header.Logits != 0 && header.Logits != config.VocabularySize))
+        if (header.Position < config.MetaTokens || header.Tokens != header.Position - config.MetaTokens || (header.Logits != 0 && header.Logits != config.VocabularySize)
+            || header.Attachment is < 0 or > MaxAttachmentBytes)
             throw new SnapshotException($"{path} is damaged: its header contradicts itself.");
         if (header.Tokens > shape.ContextLength)
             throw new SnapshotException($"{path} holds {header.Tokens} tokens; this model was opened with a context of {shape.ContextLength}.");
@@ -118,7 +128,7 @@ internal static class Snapshot
         for (int owner = 0; owner < shape.Owners.Length; owner++)
             rows += header.Position - shape.FirstKept(owner, header.Position) + (header.WithMeta ? config.MetaTokens : 0);
         long floats = header.Tokens + header.Logits + shape.RecurrentFloats + (rows * RowFloats(config));
-        long expected = HeaderBytes + (floats * sizeof(float)) + HashBytes;
+        long expected = HeaderBytes + (floats * sizeof(float)) + header.Attachment + HashBytes;
         if (length != expected)
             throw new SnapshotException($"{path} is damaged: it has {length} bytes, its header asks for {expected}.");
     }
@@ -136,23 +146,24 @@ internal static class Snapshot
 
     private static int RowFloats(HymbaConfig config) => config.KeyValueHeads * (config.KeyHeadSize + config.ValueHeadSize);
 
-    private readonly record struct Header(int Position, int Tokens, int Logits, bool WithMeta);
+    private readonly record struct Header(int Position, int Tokens, int Logits, int Attachment, bool WithMeta);
 
     private readonly struct Writer(Stream stream)
     {
         private readonly XxHash128 _hash = new();
 
-        public void Header(UInt128 fingerprint, int position, int tokens, int logits, bool withMeta)
+        public void Header(UInt128 fingerprint, Header values)
         {
             Span<byte> header = stackalloc byte[HeaderBytes];
             header.Clear();
             Magic.CopyTo(header);
             BinaryPrimitives.WriteInt32LittleEndian(header[8..], Version);
-            BinaryPrimitives.WriteInt32LittleEndian(header[12..], withMeta ? 1 : 0);
+            BinaryPrimitives.WriteInt32LittleEndian(header[12..], values.WithMeta ? 1 : 0);
             BinaryPrimitives.WriteUInt128LittleEndian(header[16..], fingerprint);
-            BinaryPrimitives.WriteInt32LittleEndian(header[32..], position);
-            BinaryPrimitives.WriteInt32LittleEndian(header[36..], tokens);
-            BinaryPrimitives.WriteInt32LittleEndian(header[40..], logits);
+            BinaryPrimitives.WriteInt32LittleEndian(header[32..], values.Position);
+            BinaryPrimitives.WriteInt32LittleEndian(header[36..], values.Tokens);
+            BinaryPrimitives.WriteInt32LittleEndian(header[40..], values.Logits);
+            BinaryPrimitives.WriteInt32LittleEndian(header[44..], values.Attachment);
             Write(header);
         }
 
@@ -185,6 +196,7 @@ internal static class Snapshot
                 BinaryPrimitives.ReadInt32LittleEndian(header[32..]),
                 BinaryPrimitives.ReadInt32LittleEndian(header[36..]),
                 BinaryPrimitives.ReadInt32LittleEndian(header[40..]),
+                BinaryPrimitives.ReadInt32LittleEndian(header[44..]),
                 BinaryPrimitives.ReadInt32LittleEndian(header[12..]) != 0);
         }
 

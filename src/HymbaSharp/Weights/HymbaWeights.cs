@@ -138,8 +138,11 @@ internal sealed unsafe class LayerWeights : IDisposable
 
     public WeightMatrix MlpDown { get; } // [H, F]
 
-    public long MatrixBytes =>
-        InputProjection.Bytes + SsmProjection.Bytes + TimeStepProjection.Bytes + OutputProjection.Bytes + MlpGate.Bytes + MlpUp.Bytes + MlpDown.Bytes;
+    public long MatrixBytes => Matrices.Sum(matrix => matrix.Bytes);
+
+    public long MatrixOperations => Matrices.Sum(matrix => 2L * matrix.Rows * matrix.Columns);
+
+    private WeightMatrix[] Matrices => [InputProjection, SsmProjection, TimeStepProjection, OutputProjection, MlpGate, MlpUp, MlpDown];
 
     public void Dispose() => _channels.Dispose();
 

@@ -6,14 +6,20 @@ internal static class Access
     public static object Attribute(object value, string name, Evaluator evaluator) =>
         OwnAttribute(value, name) ?? OwnItem(value, name, evaluator.Budget) ?? Missing(value, name);
 
-    public static object Item(object value, object key, Evaluator evaluator) =>
-        OwnItem(value, key, evaluator.Budget) ?? (key is string name ? OwnAttribute(value, name) : null) ?? Missing(value, key);
+    public static object Item(object value, object key, Evaluator evaluator)
+    {
+        if (key is not string name)
+            return OwnItem(value, key, evaluator.Budget) ?? Missing(value, key);
+        evaluator.Budget.ChargeText(name.Length);
+        return OwnItem(value, key, evaluator.Budget) ?? OwnAttribute(value, name) ?? Missing(value, key);
+    }
 
     /// <summary>An item by a path such as <c>function.name</c> or <c>0.role</c>, as the filters that take an attribute look it up.</summary>
     public static object Path(object value, object path, Evaluator evaluator)
     {
         if (path is not string text)
             return Item(value, path, evaluator);
+        evaluator.Budget.ChargeText(text.Length);
         foreach (string part in text.Split('.'))
             value = Item(value, long.TryParse(part, out long index) && char.IsAsciiDigit(part[0]) ? index : part, evaluator);
         return value;
@@ -21,15 +27,14 @@ internal static class Access
 
     private static object? OwnAttribute(object value, string name)
     {
+        Undefined.Refuse(value);
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case NamespaceValue space:
                 return space.Attributes.GetValueOrDefault(name);
             case LoopValue loop:
                 return loop.Attribute(name);
-            case Callable { } callable when name == "name":
+            case Callable callable when name == "name":
                 return callable.Name;
             default:
                 return Methods.Find(value, name);
@@ -38,11 +43,10 @@ internal static class Access
 
     private static object? OwnItem(object value, object key, Budget budget)
     {
+        Undefined.Refuse(value);
         long? index = key switch { long number => number, bool truth => truth ? 1 : 0, _ => null };
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case DictValue dict:
                 return dict.Find(key, budget);
             case ListValue list when index is { } position:

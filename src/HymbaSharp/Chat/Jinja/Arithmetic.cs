@@ -29,8 +29,8 @@ internal static class Arithmetic
     {
         if (symbol == BinaryOperator.Modulo && left is string format)
             return TextFormat.Percent(format, right, evaluator.Budget);
-        Undefinedness.Refuse(left);
-        Undefinedness.Refuse(right);
+        Undefined.Refuse(left);
+        Undefined.Refuse(right);
         if (IsNumber(left) && IsNumber(right))
             return OfNumbers(symbol, left, right);
         return (symbol, left, right) switch
@@ -50,8 +50,12 @@ internal static class Arithmetic
 
     public static object Negate(object value)
     {
-        Undefinedness.Refuse(value);
-        return value is double number ? -number : OfNumbers(BinaryOperator.Subtract, 0L, value);
+        Undefined.Refuse(value);
+        if (value is double number)
+            return -number;
+        return IsNumber(value)
+            ? OfNumbers(BinaryOperator.Subtract, 0L, value)
+            : throw new JinjaFault($"bad operand type for unary -: '{Operations.TypeName(value)}'");
     }
 
     private static object OfNumbers(BinaryOperator symbol, object left, object right)

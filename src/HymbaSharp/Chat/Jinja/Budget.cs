@@ -31,6 +31,9 @@ internal sealed class Budget
         Charge(1 + length / 4);
     }
 
+    /// <summary>Charges a text looked through, compared or hashed.</summary>
+    public void ChargeRead(string text) => Charge(1 + text.Length / 16);
+
     /// <summary>Charges the search of one text for another, whose worst case is the product of their lengths.</summary>
     public void ChargeSearch(string text, string sought) => Charge(1 + text.Length / 4 + (long)text.Length * sought.Length / 4096);
 

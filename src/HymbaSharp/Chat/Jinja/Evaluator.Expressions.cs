@@ -139,7 +139,7 @@ internal sealed partial class Evaluator
 
     private object Call(object callee, Arguments arguments)
     {
-        Undefinedness.Refuse(callee);
+        Undefined.Refuse(callee);
         return callee is Callable callable
             ? callable.Invoke(this, arguments)
             : throw new JinjaFault($"'{Operations.TypeName(callee)}' object is not callable");
@@ -160,7 +160,11 @@ internal sealed partial class Evaluator
             if (Evaluate(syntax.MoreNamed) is not DictValue more)
                 throw new JinjaFault("the argument after '**' must be a dictionary");
             foreach ((object key, object value) in more.Items)
-                AddNamed(named, key as string ?? throw new JinjaFault("keywords must be strings"), value);
+            {
+                string name = key as string ?? throw new JinjaFault("keywords must be strings");
+                Budget.ChargeRead(name);
+                AddNamed(named, name, value);
+            }
         }
         return new Arguments(positional, named);
     }

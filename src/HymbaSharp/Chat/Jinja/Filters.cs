@@ -12,7 +12,7 @@ internal static class Filters
         ["abs"] = Numbers.Absolute,
         ["batch"] = SequenceFilters.Batch,
         ["capitalize"] = Map("capitalize", PythonText.Capitalize),
-        ["count"] = (_, value, arguments) => Length(value, arguments),
+        ["count"] = (evaluator, value, arguments) => Length(evaluator, value, arguments),
         ["d"] = Default,
         ["default"] = Default,
         ["dictsort"] = SequenceFilters.DictSort,
@@ -26,7 +26,7 @@ internal static class Filters
         ["items"] = SequenceFilters.Items,
         ["join"] = SequenceFilters.Join,
         ["last"] = SequenceFilters.Last,
-        ["length"] = (_, value, arguments) => Length(value, arguments),
+        ["length"] = (evaluator, value, arguments) => Length(evaluator, value, arguments),
         ["list"] = (evaluator, value, arguments) => new ListValue(Sequences.Items(Alone(value, "list", arguments), evaluator.Budget)),
         ["lower"] = Map("lower", text => text.ToLowerInvariant()),
         ["map"] = SequenceFilters.Map,
@@ -71,8 +71,8 @@ internal static class Filters
         return map(text);
     };
 
-    private static long Length(object value, Arguments arguments) =>
-        Sequences.Length(Alone(value, "length", arguments))
+    private static long Length(Evaluator evaluator, object value, Arguments arguments) =>
+        Sequences.Length(Alone(value, "length", arguments), evaluator.Budget)
             ?? throw new JinjaFault($"object of type '{Operations.TypeName(value)}' has no len()");
 
     private static object Default(Evaluator evaluator, object value, Arguments arguments)
@@ -119,7 +119,7 @@ internal static class Filters
     {
         object?[] bound = arguments.Bind("indent", "width", "first", "blank");
         string indent = bound[0] as string ?? PythonText.Repeat(" ", Arguments.Integer(bound[0], "indent", 4), evaluator.Budget);
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         string text = Arguments.Text(value, "indent") ?? throw new JinjaFault("indent() needs a text, not a value of type 'NoneType'");
         TextBuffer result = new(evaluator.Budget);
         List<object> lines = PythonText.SplitLines(text + "\n", keepEnds: false, evaluator.Budget);

@@ -13,6 +13,9 @@ internal sealed class Lexer
         "**", "//", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",",
     ];
 
+    // A name is hashed on every evaluation, for one unit of work.
+    private const int MaxName = 200;
+
     private readonly string _source;
     private readonly List<Token> _tokens = [];
     private readonly Stack<char> _open = new();
@@ -224,6 +227,8 @@ internal sealed class Lexer
         int start = _position;
         while (_position < end && (_source[_position] == '_' || char.IsLetterOrDigit(_source[_position])))
             _position++;
+        if (_position - start > MaxName)
+            throw new JinjaFault($"a name of {_position - start} characters; {MaxName} are allowed", start);
         _tokens.Add(new Token(TokenKind.Name, _source[start.._position], start));
     }
 

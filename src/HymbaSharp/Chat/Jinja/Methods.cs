@@ -10,9 +10,9 @@ internal static class Methods
     private static readonly FrozenDictionary<string, Method<DictValue>> OfDicts = new Dictionary<string, Method<DictValue>>
     {
         ["get"] = Get,
-        ["items"] = (dict, arguments, budget) => Items(dict, "items", arguments, budget),
-        ["keys"] = (dict, arguments, _) => View("keys", [.. dict.Keys], arguments),
-        ["values"] = (dict, arguments, _) => View("values", [.. dict.Items.Select(item => item.Value)], arguments),
+        ["items"] = Items,
+        ["keys"] = (dict, arguments, budget) => View("keys", dict, item => item.Key, arguments, budget),
+        ["values"] = (dict, arguments, budget) => View("values", dict, item => item.Value, arguments, budget),
         ["copy"] = (dict, _, _) => dict,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -51,16 +51,15 @@ internal static class Methods
     }
 
     /// <summary>The pairs of a dictionary, as <c>items()</c> and the filter <c>items</c> give them.</summary>
-    public static IterableValue Items(DictValue dict, string function, Arguments arguments, Budget budget)
-    {
-        budget.Charge(dict.Count);
-        return View(function, [.. dict.Items.Select(item => new ListValue([item.Key, item.Value], isTuple: true))], arguments);
-    }
+    public static IterableValue Items(DictValue dict, Arguments arguments, Budget budget) =>
+        View("items", dict, item => new ListValue([item.Key, item.Value], isTuple: true), arguments, budget);
 
-    private static IterableValue View(string name, object[] items, Arguments arguments)
+    private static IterableValue View(
+        string name, DictValue dict, Func<KeyValuePair<object, object>, object> part, Arguments arguments, Budget budget)
     {
         arguments.ExpectNone(name);
-        return new IterableValue("dict_" + name, items, isOnce: false);
+        budget.Charge(dict.Count);
+        return new IterableValue("dict_" + name, [.. dict.Items.Select(part)], isOnce: false);
     }
 
     private static long Index(ListValue list, Arguments arguments, Budget budget)

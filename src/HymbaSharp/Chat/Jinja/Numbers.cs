@@ -17,7 +17,8 @@ internal static class Numbers
     public static object ToInteger(Evaluator evaluator, object value, Arguments arguments)
     {
         object?[] bound = arguments.Bind("int", "default", "base");
-        Undefinedness.Refuse(value);
+        ChargeText(value, evaluator.Budget);
+        Undefined.Refuse(value);
         if (Arithmetic.IsNumber(value) && value is not double)
             return Truncate(value);
         if (value is string text && ParseInteger(text, Arguments.Integer(bound[1], "int", 10)) is { } parsed)
@@ -28,8 +29,15 @@ internal static class Numbers
     public static object ToFloat(Evaluator evaluator, object value, Arguments arguments)
     {
         object?[] bound = arguments.Bind("float", "default");
-        Undefinedness.Refuse(value);
+        ChargeText(value, evaluator.Budget);
+        Undefined.Refuse(value);
         return ParseFloat(value) ?? bound[0] ?? 0.0;
+    }
+
+    private static void ChargeText(object value, Budget budget)
+    {
+        if (value is string text)
+            budget.ChargeText(text.Length);
     }
 
     private static long? ParseInteger(string text, long radix)
@@ -90,12 +98,23 @@ internal static class Numbers
         return trimmed.Replace("_", "", StringComparison.Ordinal);
     }
 
+    /// <summary>A number with so many digits after the point, the nearest one; the even one of two equally near.</summary>
+    public static string Fixed(double value, int digits)
+    {
+        if (!double.IsFinite(value))
+            return Representation.Number(value);
+        string text = value.ToString($"F{digits}", CultureInfo.InvariantCulture);
+        // The framework rounds an exact half away from zero. A half is an odd multiple of 2^-(digits + 1).
+        bool isHalf = Math.Abs(Math.ScaleB(value, digits + 1)) % 2 == 1;
+        return isHalf && (text[^1] - '0') % 2 == 1 ? text[..^1] + (char)(text[^1] - 1) : text;
+    }
+
     public static object Round(Evaluator evaluator, object value, Arguments arguments)
     {
         object?[] bound = arguments.Bind("round", "precision", "method");
         long precision = Arguments.Integer(bound[0], "round");
         string method = Arguments.Text(bound[1], "round", "common")!;
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (method is not ("common" or "ceil" or "floor"))
             throw new JinjaFault($"round() was given the method '{method}'; common, ceil and floor are known");
         if (precision is < 0 or > 15)
@@ -106,7 +125,7 @@ internal static class Numbers
         double scale = Math.Pow(10, precision);
         return method switch
         {
-            "common" => Math.Round(number, (int)precision, MidpointRounding.ToEven),
+            "common" => double.IsFinite(number) ? double.Parse(Fixed(number, (int)precision), CultureInfo.InvariantCulture) : number,
             "ceil" => Math.Ceiling(number * scale) / scale,
             _ => Math.Floor(number * scale) / scale,
         };
@@ -115,7 +134,7 @@ internal static class Numbers
     public static object Absolute(Evaluator evaluator, object value, Arguments arguments)
     {
         arguments.ExpectNone("abs");
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         return value switch
         {
             double number => Math.Abs(number),

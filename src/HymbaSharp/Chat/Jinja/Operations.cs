@@ -102,8 +102,8 @@ internal static class Operations
     public static int? OrderOf(object left, object right, string symbol, Budget budget)
     {
         budget.Charge();
-        Undefinedness.Refuse(left);
-        Undefinedness.Refuse(right);
+        Undefined.Refuse(left);
+        Undefined.Refuse(right);
         if (left is string a && right is string b)
         {
             budget.Charge(Math.Min(a.Length, b.Length) / 64);
@@ -133,6 +133,8 @@ internal static class Operations
                 return text.Contains(part, StringComparison.Ordinal);
             case string:
                 throw new JinjaFault($"'in <string>' requires string as left operand, not {TypeName(item)}");
+            case DictValue when item is DictValue or ListValue { IsTuple: false }:
+                throw new JinjaFault($"unhashable type: '{TypeName(item)}'");
             case DictValue dict:
                 return dict.Find(item, budget) is not null;
             case NamespaceValue:
@@ -145,15 +147,5 @@ internal static class Operations
                 }
                 return false;
         }
-    }
-}
-
-/// <summary>The one rule about undefined values that operations share.</summary>
-internal static class Undefinedness
-{
-    public static void Refuse(object value)
-    {
-        if (value is Undefined undefined)
-            throw new JinjaFault(undefined.Message);
     }
 }

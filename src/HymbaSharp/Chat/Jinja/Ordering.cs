@@ -31,5 +31,11 @@ internal static class Ordering
     }
 
     /// <summary>What <c>sort</c>, <c>unique</c>, <c>min</c> and <c>max</c> compare texts by unless told to be case-sensitive.</summary>
-    public static object IgnoreCase(object value) => value is string text ? text.ToLowerInvariant() : value;
+    public static object IgnoreCase(object value, Budget budget)
+    {
+        if (value is not string text)
+            return value;
+        budget.ChargeText(text.Length);
+        return text.ToLowerInvariant();
+    }
 }

@@ -6,8 +6,13 @@ internal sealed class Parser
     private const string Supported =
         "if, for, break, continue, set, macro, call, filter, with, generation and raw";
 
+    // Deeper than any real template; a variable is looked for through every scope around.
+    private const int MaxDepth = 100;
+
     private readonly TokenReader _tokens;
     private readonly ExpressionParser _expressions;
+
+    private int _depth;
 
     // Loops open around the statement within the innermost macro: break and continue need one.
     private int _loops;
@@ -30,7 +35,8 @@ internal sealed class Parser
     /// <summary>Reads statements up to a block that starts with one of <paramref name="endings"/>, whose name becomes the current token.</summary>
     private Statement[] ParseBody(ReadOnlySpan<string> endings)
     {
-        Budget.EnsureStack();
+        if (++_depth > MaxDepth)
+            throw new JinjaFault($"the statements nest deeper than the {MaxDepth} levels allowed", _tokens.Current.At);
         List<Statement> statements = [];
         while (_tokens.Current.Kind != TokenKind.End)
         {
@@ -46,7 +52,10 @@ internal sealed class Parser
                     break;
                 default:
                     if (_tokens.Current.Kind == TokenKind.Name && endings.Contains(_tokens.Current.Text))
+                    {
+                        _depth--;
                         return [.. statements];
+                    }
                     statements.Add(ParseStatement());
                     _ = _tokens.Expect(TokenKind.BlockEnd, "'%}'");
                     break;

@@ -139,32 +139,19 @@ internal static class PythonText
         int end = text.Length;
         while (true)
         {
-            while (start < end && IsSpace(text[start]))
-                start++;
-            while (end > start && IsSpace(text[end - 1]))
-                end--;
+            while (start < end && IsSpace(text[fromEnd ? end - 1 : start]))
+                _ = fromEnd ? end-- : start++;
             if (start == end)
                 return parts;
-            if (limit-- == 0)
-            {
-                parts.Add(text[start..end]);
-                return parts;
-            }
-            int word = fromEnd ? end : start;
-            if (fromEnd)
-            {
-                while (word > start && !IsSpace(text[word - 1]))
-                    word--;
-                parts.Add(text[word..end]);
-                end = word;
-            }
-            else
-            {
-                while (word < end && !IsSpace(text[word]))
-                    word++;
-                parts.Add(text[start..word]);
-                start = word;
-            }
+            // After the last split allowed, the rest is one part.
+            int cut = fromEnd ? end : start;
+            while (fromEnd && cut > start && (limit == 0 || !IsSpace(text[cut - 1])))
+                cut--;
+            while (!fromEnd && cut < end && (limit == 0 || !IsSpace(text[cut])))
+                cut++;
+            parts.Add(fromEnd ? text[cut..end] : text[start..cut]);
+            (start, end) = fromEnd ? (start, cut) : (cut, end);
+            limit--;
         }
     }
 

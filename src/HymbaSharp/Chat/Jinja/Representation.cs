@@ -45,7 +45,7 @@ internal static class Representation
         if (double.IsInfinity(value))
             return value > 0 ? "inf" : "-inf";
 
-        // "E16" would round; the round-trip format gives the shortest digits, in one of two notations.
+        // The round-trip format gives the shortest digits, in either of two notations.
         string shortest = value.ToString("R", CultureInfo.InvariantCulture);
         string sign = shortest.StartsWith('-') ? "-" : "";
         string[] parts = shortest[sign.Length..].Split('E');

@@ -20,7 +20,7 @@ internal static class SequenceFilters
     public static object Items(Evaluator evaluator, object value, Arguments arguments) => value switch
     {
         Undefined => Once([]),
-        DictValue dict => Once(Methods.Items(dict, "items", arguments, evaluator.Budget).Read()),
+        DictValue dict => Once(Methods.Items(dict, arguments, evaluator.Budget).Read()),
         _ => throw new JinjaFault("Can only get item pairs from a mapping."),
     };
 
@@ -42,7 +42,6 @@ internal static class SequenceFilters
     public static object Reverse(Evaluator evaluator, object value, Arguments arguments)
     {
         arguments.ExpectNone("reverse");
-        Undefinedness.Refuse(value);
         List<object> items = [.. Sequences.Items(value, evaluator.Budget)];
         items.Reverse();
         return value is string ? string.Concat(items) : Once(items);
@@ -68,19 +67,24 @@ internal static class SequenceFilters
     {
         if (!Operations.IsTrue(value))
             return Once([]);
-        List<object> results = [];
-        foreach (object item in Sequences.Items(value, evaluator.Budget))
-            results.Add(MapOne(evaluator, item, arguments));
-        return Once(results);
+        Func<object, object> map = arguments.Positional.Count > 0 ? MapByFilter(evaluator, arguments) : MapToAttribute(evaluator, arguments);
+        return Once([.. Sequences.Items(value, evaluator.Budget).Select(map)]);
     }
 
-    private static object MapOne(Evaluator evaluator, object item, Arguments arguments)
+    private static Func<object, object> MapByFilter(Evaluator evaluator, Arguments arguments)
     {
-        if (arguments.Positional.Count > 0)
-            return Filters.Apply(Name(arguments.Positional[0]), evaluator, item, arguments.Skip(1));
+        string filter = Name(arguments.Positional[0]);
+        Arguments ofFilter = arguments.Skip(1);
+        return item => Filters.Apply(filter, evaluator, item, ofFilter);
+    }
+
+    private static Func<object, object> MapToAttribute(Evaluator evaluator, Arguments arguments)
+    {
         object?[] bound = arguments.Bind("map", "attribute", "default");
-        object result = Access.Path(item, Arguments.Required(bound[0], "map", "attribute"), evaluator);
-        return result is Undefined && bound[1] is { } otherwise and not None ? otherwise : result;
+        object attribute = Arguments.Required(bound[0], "map", "attribute");
+        return item => Access.Path(item, attribute, evaluator) is var found && found is Undefined && bound[1] is { } otherwise and not None
+            ? otherwise
+            : found;
     }
 
     public static object Select(Evaluator evaluator, object value, Arguments arguments, bool byAttribute, bool isRejecting)
@@ -114,7 +118,7 @@ internal static class SequenceFilters
         object KeyOf(object item)
         {
             IEnumerable<object> keys = attributes.Select(attribute => Key(item, attribute, evaluator));
-            return new ListValue([.. isSensitive ? keys : keys.Select(Ordering.IgnoreCase)]);
+            return new ListValue([.. isSensitive ? keys : keys.Select(key => Ordering.IgnoreCase(key, evaluator.Budget))]);
         }
     }
 
@@ -124,16 +128,16 @@ internal static class SequenceFilters
         string by = Arguments.Text(bound[1], "dictsort", "key")!;
         if (by is not ("key" or "value"))
             throw new JinjaFault("You can only sort by either \"key\" or \"value\"");
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (value is not DictValue dict)
             throw new JinjaFault($"dictsort() needs a dictionary, not a value of type '{Operations.TypeName(value)}'");
-        IReadOnlyList<object> pairs = Methods.Items(dict, "items", Arguments.Empty, evaluator.Budget).Read();
+        IReadOnlyList<object> pairs = Methods.Items(dict, Arguments.Empty, evaluator.Budget).Read();
         return new ListValue(Ordering.Sort(pairs, KeyOf, Arguments.Flag(bound[2]), evaluator.Budget));
 
         object KeyOf(object pair)
         {
             object key = ((ListValue)pair).Items[by == "key" ? 0 : 1];
-            return Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key);
+            return Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key, evaluator.Budget);
         }
     }
 
@@ -145,7 +149,7 @@ internal static class SequenceFilters
         foreach (object item in Sequences.Items(value, evaluator.Budget))
         {
             object key = Key(item, bound[1], evaluator);
-            key = Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key);
+            key = Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key, evaluator.Budget);
             if (seen.Find(key, evaluator.Budget) is null)
                 unique.Add(item);
             seen.Set(key, true, evaluator.Budget);
@@ -162,7 +166,7 @@ internal static class SequenceFilters
         foreach (object item in Sequences.Items(value, evaluator.Budget))
         {
             object key = Key(item, bound[1], evaluator);
-            key = Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key);
+            key = Arguments.Flag(bound[0]) ? key : Ordering.IgnoreCase(key, evaluator.Budget);
             if (bestKey is not null && !(function == "min"
                 ? Operations.OrderOf(key, bestKey, "<", evaluator.Budget) < 0
                 : Operations.OrderOf(key, bestKey, ">", evaluator.Budget) > 0))

@@ -22,15 +22,23 @@ internal static class Sequences
     public static bool IsIterable(object value) => value is ListValue or string or DictValue or IterableValue or Undefined;
 
     /// <summary>The length, or null where the value has none.</summary>
-    public static long? Length(object value) => value switch
+    public static long? Length(object value, Budget budget)
     {
-        string text => PythonText.Length(text),
-        ListValue list => list.Items.Count,
-        DictValue dict => dict.Count,
-        IterableValue iterable => iterable.Count,
-        Undefined => 0,
-        _ => null,
-    };
+        switch (value)
+        {
+            case string text:
+                budget.ChargeRead(text);
+                return PythonText.Length(text);
+            case ListValue list:
+                return list.Items.Count;
+            case DictValue dict:
+                return dict.Count;
+            case IterableValue iterable:
+                return iterable.Count;
+            default:
+                return value is Undefined ? 0 : null;
+        }
+    }
 
     public static ListValue Concat(ListValue left, ListValue right, Budget budget)
     {
@@ -60,6 +68,7 @@ internal static class Sequences
     /// <summary>The code point at an index, from the end where it is negative; null outside.</summary>
     public static object? At(string text, long index, Budget budget)
     {
+        budget.ChargeRead(text);
         if (!PythonText.IsPlain(text))
             return At(PythonText.CodePoints(text, budget), index);
         if (index < 0)
@@ -69,10 +78,9 @@ internal static class Sequences
 
     public static object Slice(object value, object? start, object? stop, object? step, Budget budget)
     {
+        Undefined.Refuse(value);
         switch (value)
         {
-            case Undefined undefined:
-                throw new JinjaFault(undefined.Message);
             case string text when Bound(step) is null or 1 && PythonText.IsPlain(text):
                 budget.ChargeText(text.Length);
                 long first = Clamp(Bound(start), 0, text.Length, isForward: true);
@@ -84,7 +92,7 @@ internal static class Sequences
             case ListValue list:
                 return new ListValue(Slice(list.Items, Bound(start), Bound(stop), Bound(step) ?? 1, budget), list.IsTuple);
             default:
-                return new Undefined($"'{Operations.TypeName(value)}' object cannot be sliced");
+                throw new JinjaFault($"'{Operations.TypeName(value)}' object cannot be sliced");
         }
     }
 

@@ -26,12 +26,12 @@ internal static class Tests
         ["mapping"] = Plain("mapping", value => value is DictValue),
         ["sequence"] = Plain("sequence", value => value is string or ListValue or DictValue or Undefined),
         ["iterable"] = Plain("iterable", Sequences.IsIterable),
-        ["callable"] = Plain("callable", value => value is Callable),
+        ["callable"] = Plain("callable", value => value is Callable or Undefined),
         ["escaped"] = Plain("escaped", _ => false),
         ["filter"] = Plain("filter", value => value is string name && Filters.IsKnown(name)),
         ["test"] = Plain("test", value => value is string name && IsKnown(name)),
-        ["lower"] = (evaluator, value, _) => PythonText.IsCased(Representation.Text(value, evaluator.Budget), upper: false),
-        ["upper"] = (evaluator, value, _) => PythonText.IsCased(Representation.Text(value, evaluator.Budget), upper: true),
+        ["lower"] = (evaluator, value, arguments) => IsCased(evaluator, value, arguments, upper: false),
+        ["upper"] = (evaluator, value, arguments) => IsCased(evaluator, value, arguments, upper: true),
         ["sameas"] = (_, value, arguments) => IsSame(value, Only(arguments, "sameas")),
         ["in"] = Compare(Comparison.In),
         ["=="] = Compare(Comparison.Equal),
@@ -66,6 +66,14 @@ internal static class Tests
 
     private static Test Compare(Comparison comparison) => (evaluator, value, arguments) =>
         Operations.Compare(comparison, value, Only(arguments, "this test"), evaluator.Budget);
+
+    private static bool IsCased(Evaluator evaluator, object value, Arguments arguments, bool upper)
+    {
+        arguments.ExpectNone(upper ? "upper" : "lower");
+        string text = Representation.Text(value, evaluator.Budget);
+        evaluator.Budget.ChargeText(text.Length);
+        return PythonText.IsCased(text, upper);
+    }
 
     private static object Only(Arguments arguments, string test) =>
         Arguments.Required(arguments.Bind(test, "other")[0], test, "other");

@@ -41,7 +41,8 @@ internal static class TextFormat
             string text = Convert(format[i], value, precision, flags, budget);
             Pad(text, flags, width, isNumber: format[i] is not ('s' or 'r'), result);
         }
-        return next == positional.Count || named is not null
+        // What can be indexed counts as the named values of a format that names none.
+        return next == positional.Count || values is DictValue or ListValue { IsTuple: false } or Undefined
             ? result.ToString()
             : throw new JinjaFault("not all arguments converted during string formatting");
     }
@@ -82,14 +83,14 @@ internal static class TextFormat
             return precision < 0 ? text : (string)Sequences.Slice(text, null, (long)precision, null, budget);
         }
 
-        Undefinedness.Refuse(value);
+        Undefined.Refuse(value);
         if (!Arithmetic.IsNumber(value))
             throw new JinjaFault($"%{conversion} format: a number is required, not {Operations.TypeName(value)}");
         string digits = conversion switch
         {
             'd' or 'i' => Representation.Number(Numbers.Truncate(value)),
             'x' => Hexadecimal(value),
-            'f' => Arithmetic.AsDouble(value).ToString($"F{(precision < 0 ? 6 : precision)}", CultureInfo.InvariantCulture),
+            'f' => Numbers.Fixed(Arithmetic.AsDouble(value), precision < 0 ? 6 : precision),
             _ => throw new JinjaFault($"unsupported format character '{conversion}'; s, r, d, i, x, f and % are known"),
         };
         if (digits.StartsWith('-'))

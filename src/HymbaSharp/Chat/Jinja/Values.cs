@@ -19,6 +19,13 @@ internal sealed class Undefined(string message)
 {
     /// <summary>What is missing, as an error says it.</summary>
     public string Message => message;
+
+    /// <summary>Refuses an undefined value where a defined one is needed.</summary>
+    public static void Refuse(object value)
+    {
+        if (value is Undefined undefined)
+            throw new JinjaFault(undefined.Message);
+    }
 }
 
 /// <summary>A list, or a tuple.</summary>
@@ -55,7 +62,11 @@ internal sealed class DictValue
         _items[key] = value;
     }
 
-    private static void ChargeHash(object key, Budget budget) => budget.Charge(key is string text ? 1 + text.Length / 16 : 1);
+    private static void ChargeHash(object key, Budget budget)
+    {
+        if (key is string text)
+            budget.ChargeRead(text);
+    }
 }
 
 /// <summary>Equality of the keys of dictionaries.</summary>
@@ -67,7 +78,14 @@ internal sealed class KeyComparer : IEqualityComparer<object>
 
     public new bool Equals(object? x, object? y) => object.Equals(Normalize(x), Normalize(y));
 
-    public int GetHashCode(object obj) => Normalize(obj)!.GetHashCode();
+    // The hash of a number in the framework is known, and a template could collect keys that share one; this one is seeded.
+    public int GetHashCode(object obj) => Normalize(obj) switch
+    {
+        long number => HashCode.Combine((int)number, (int)(number >> 32)),
+        double number when BitConverter.DoubleToInt64Bits(number) is var bits => HashCode.Combine((int)bits, (int)(bits >> 32)),
+        object key => key.GetHashCode(),
+        null => 0,
+    };
 
     private static object? Normalize(object? key) => key switch
     {

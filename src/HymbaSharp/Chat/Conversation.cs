@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using HymbaSharp.Generation;
+using HymbaSharp.State;
+using HymbaSharp.Tokenization;
+
+namespace HymbaSharp.Chat;
+
+/// <summary>
+/// A chat of several turns in the checkpoint's own template. Each reply computes only what no earlier turn has: the states at the ends of turns
+/// are kept, and saved and restored with the messages. Used by one thread at a time.
+/// </summary>
+public sealed class Conversation : IDisposable
+{
+    private readonly HymbaModel _model;
+    private readonly Tokenizer _tokenizer;
+    private readonly ChatTemplate _template;
+    private readonly PrefixCache _cache;
+    private readonly List<ChatMessage> _messages = [];
+
+    /// <summary>Begins a conversation.</summary>
+    /// <exception cref="ConversationException">The model's folder has no tokenizer or no chat template.</exception>
+    public Conversation(HymbaModel model, ConversationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _tokenizer = model.Tokenizer ?? throw new ConversationException($"{model.Folder} has no tokenizer; a chat needs tokenizer.model or tokenizer.json.");
+        _template = model.ChatTemplate ?? throw new ConversationException($"{model.Folder} has no chat template; a chat needs chat_template in tokenizer_config.json.");
+        _cache = new PrefixCache(model);
+        Options = options ?? new ConversationOptions();
+        Reset();
+    }
+
+    /// <summary>System message, tools and contexts. What is set holds from the next reply on.</summary>
+    public ConversationOptions Options { get; set; }
+
+    /// <summary>What has been said, without the system's message.</summary>
+    public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>Says something as the user and gives the reply as it is written. What ends early is kept as far as it came; an error leaves the conversation as it was.</summary>
+    public IAsyncEnumerable<GenerationUpdate> SendAsync(string text, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        SendAsync([new ChatMessage("user", text)], options, cancellationToken);
+
+    /// <summary>Adds messages, a user's or a tool's results, and gives the reply as it is written.</summary>
+    /// <exception cref="ContextLengthException">The conversation no longer fits the context.</exception>
+    public async IAsyncEnumerable<GenerationUpdate> SendAsync(
+        IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        int[] prompt = _tokenizer.Encode(Render([.. _messages, .. messages]));
+        if (prompt.Length >= _model.ContextLength)
+            throw new ContextLengthException(0, prompt.Length, _model.ContextLength);
+        HymbaSession session = _cache.Take(prompt);
+        int cached = session.TokenCount;
+        Generator generator;
+        try
+        {
+            generator = new Generator(session, options ?? new GenerationOptions())
+            {
+                CachedPromptTokens = cached,
+                PromptPassed = () => _cache.Keep(session.Fork()),
+            };
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+
+        StringBuilder reply = new();
+        bool replied = false;
+        try
+        {
+            await foreach (GenerationUpdate update in generator.RunAsync(prompt.AsMemory(cached), cancellationToken).ConfigureAwait(false))
+            {
+                _ = reply.Append(update.Text);
+                replied |= update.Tokens.Count > 0;
+                yield return update;
+            }
+        }
+        finally
+        {
+            _cache.Keep(session);
+            if (replied)
+            {
+                _messages.AddRange(messages);
+                _messages.Add(new ChatMessage("assistant", reply.ToString().Trim()));
+            }
+        }
+    }
+
+    /// <summary>Takes the last turn back: the last message of the user and all after it. False where there is none.</summary>
+    public bool Undo()
+    {
+        int last = _messages.FindLastIndex(message => message.Role == "user");
+        if (last < 0)
+            return false;
+        _messages.RemoveRange(last, _messages.Count - last);
+        return true;
+    }
+
+    /// <summary>Forgets all messages; system message, tools and contexts stay.</summary>
+    public void Reset()
+    {
+        _messages.Clear();
+        _cache.Dispose();
+    }
+
+    /// <summary>Writes messages, options and state to a file, whole or not at all.</summary>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Save(string path)
+    {
+        using HymbaSession session = _cache.Take(_tokenizer.Encode(Render(_messages, addGenerationPrompt: false)));
+        session.Save(path, JsonSerializer.SerializeToUtf8Bytes(new Saved(Options, [.. _messages])));
+    }
+
+    /// <summary>Goes on with a conversation that <see cref="Save"/> wrote; nothing is computed again. An error leaves this one as it was.</summary>
+    /// <exception cref="SnapshotException">The file is no saved conversation, damaged, or of another model.</exception>
+    public void Load(string path)
+    {
+        HymbaSession session = _model.RestoreSession(path);
+        Saved? saved = null;
+        try
+        {
+            saved = JsonSerializer.Deserialize<Saved>(session.Attachment.Span);
+        }
+        catch (JsonException)
+        {
+            session.Dispose();
+        }
+        if (saved?.Options is null || saved.Messages is null)
+            throw new SnapshotException($"{path} holds a session, not a conversation.");
+        Reset();
+        _cache.Keep(session);
+        Options = saved.Options;
+        _messages.AddRange(saved.Messages);
+    }
+
+    /// <summary>Frees the states.</summary>
+    public void Dispose() => _cache.Dispose();
+
+    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true) => _template.Render(new ChatTemplateInput
+    {
+        Messages = Options.System is { } system ? [new ChatMessage("system", system), .. messages] : messages,
+        Tools = Options.Tools.Count > 0 ? Options.Tools : null,
+        Contexts = Options.Contexts.Count > 0 ? Options.Contexts : null,
+        AddGenerationPrompt = addGenerationPrompt,
+        BosToken = _tokenizer.BosId is { } bos ? _tokenizer.Piece(bos) : null,
+        EosToken = _tokenizer.EosId is { } eos ? _tokenizer.Piece(eos) : null,
+        NeutraliseMarkers = Options.NeutraliseMarkers,
+        SpecialTokens = [.. _tokenizer.SpecialTokens.Keys.Where(token => token.Length >= 3 && !token.Any(char.IsWhiteSpace))],
+    });
+
+    private sealed record Saved(ConversationOptions? Options, ChatMessage[]? Messages);
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using HymbaSharp.Kernels;
+using HymbaSharp.Threading;
+
+namespace HymbaSharp.Diagnostics;
+
+/// <summary>
+/// What this machine can do at the moment, measured with the threads and kernels a model uses: the two limits that a decode step
+/// (reading weights) and a prefill (arithmetic) run against. Machines are shared and change by the hour, so measure next to what is compared.
+/// </summary>
+public sealed class MachineSpeed : IDisposable
+{
+    // Far beyond any cache, so that what is read comes from memory.
+    private const long BufferBytes = 512L << 20;
+    private const int PartBytes = 1 << 18;
+    private const int MultiplyAddsPerPart = 2_000_000;
+    private const int PartsPerThread = 8;
+
+    private readonly WorkerPool _pool;
+    private readonly NativeBuffer _buffer = new(BufferBytes);
+    private readonly KernelPath _path;
+
+    /// <summary>Readies a measurement; takes half a gigabyte of memory until disposed.</summary>
+    public MachineSpeed(int threads, KernelPath path)
+    {
+        _pool = new WorkerPool(threads);
+        _path = path;
+        for (long i = 0; i < BufferBytes; i += PartBytes)
+            _buffer.AsSpan(i, PartBytes).Fill(1);
+        _ = ReadBytesPerSecond();
+        _ = FloatOperationsPerSecond();
+    }
+
+    /// <summary>Memory read, in bytes per second: one pass over half a gigabyte with the widest loads, each thread in order.</summary>
+    public unsafe double ReadBytesPerSecond()
+    {
+        ReadProbe work = new() { Path = _path, Data = _buffer.Floats, PartBytes = PartBytes };
+        long start = Stopwatch.GetTimestamp();
+        _pool.Run(ref work, (int)(BufferBytes / PartBytes));
+        return BufferBytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>float32 arithmetic, in operations per second, a multiply-add counting two: independent multiply-adds on registers alone.</summary>
+    public double FloatOperationsPerSecond()
+    {
+        int parts = PartsPerThread * _pool.Threads;
+        ArithmeticProbe work = new() { Path = _path, Steps = MultiplyAddsPerPart / ArithmeticProbe.Sums };
+        long start = Stopwatch.GetTimestamp();
+        _pool.Run(ref work, parts);
+        double operations = 2.0 * parts * work.Steps * ArithmeticProbe.Sums * work.Lanes;
+        return operations / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Frees memory and threads.</summary>
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _buffer.Dispose();
+    }
+}

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using HymbaSharp.Chat;
+using HymbaSharp.Tokenization;
+
+namespace HymbaSharp.Generation;
+
+/// <summary>
+/// One generation over a session: passes the prompt, then chooses and passes tokens until one of <see cref="FinishReason"/>. Computing runs on
+/// the thread pool, so that the caller's thread stays free between updates. Every token given out has been passed, but for the last one.
+/// </summary>
+internal sealed class Generator
+{
+    private readonly HymbaSession _session;
+    private readonly GenerationOptions _options;
+    private readonly Sampler _sampler;
+    private readonly StopStringMatcher _stops;
+
+    /// <exception cref="GenerationOptionsException">An option is out of its range.</exception>
+    public Generator(HymbaSession session, GenerationOptions options)
+    {
+        HymbaModel model = session.Model;
+        _session = session;
+        _options = options;
+        options.Validate(model.Config.VocabularySize);
+        if (options.StopStrings.Count > 0 && model.Tokenizer is null)
+            throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
+        _sampler = new Sampler(options, model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
+        _stops = new StopStringMatcher([.. options.StopStrings, .. NewTurnMarkers]);
+    }
+
+    /// <summary>Whether the text goes on from the prompt's, so that a leading space is kept.</summary>
+    public bool ContinuesText { get; init; }
+
+    /// <summary>Tokens of the prompt that the session had passed before.</summary>
+    public int CachedPromptTokens { get; init; }
+
+    /// <summary>Called when the prompt has passed, before the first token is chosen.</summary>
+    public Action? PromptPassed { get; init; }
+
+    private string[] NewTurnMarkers => _options.IgnoreEndOfText || _session.Model.Tokenizer is null ? [] : [TurnMarkers.Turn];
+
+    public async IAsyncEnumerable<GenerationUpdate> RunAsync(ReadOnlyMemory<int> prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (prompt.Length == 0 && _session.TokenCount == 0)
+            throw new GenerationException("The prompt is empty: at least one token is needed to go on from.");
+        Meter meter = new(_session.Model.WeightBytesPerToken, CachedPromptTokens + prompt.Length, CachedPromptTokens);
+        IncrementalDecoder? decoder = _session.Model.Tokenizer is { } tokenizer
+            ? new IncrementalDecoder(tokenizer, skipSpecial: true, ContinuesText)
+            : null;
+
+        if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)))
+        {
+            yield return Last("", [], [], FinishReason.Cancelled, meter);
+            yield break;
+        }
+        meter.PromptPassed();
+        PromptPassed?.Invoke();
+        if (_options.MaxTokens == 0)
+        {
+            yield return Last("", [], [], FinishReason.MaxTokens, meter);
+            yield break;
+        }
+
+        while (true)
+        {
+            int token = _sampler.Sample(_session.Logits);
+            _sampler.AcceptGenerated(token);
+            meter.TokenChosen();
+            TokenLogProbabilities[] probabilities = _options.LogProbabilities is { } count ? [LogProbabilities.Compute(_session.Logits, token, count)] : [];
+            FinishReason? reason = EndsAt(token);
+            string text = reason is null ? _stops.Push(decoder?.Append(token) ?? "") : "";
+            reason ??= Limit(meter.Generated);
+            if (reason is null && cancellationToken.IsCancellationRequested)
+                reason = FinishReason.Cancelled;
+            if (reason is not null)
+            {
+                if (_stops.Found is null)
+                    text += _stops.Push(decoder?.Flush() ?? "") + _stops.Flush();
+                yield return Last(text, [token], probabilities, StoppedBy() ?? reason.Value, meter);
+                yield break;
+            }
+            yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
+            await Task.Run(() => _session.Append(token), CancellationToken.None);
+        }
+    }
+
+    private void PassPrompt(ReadOnlySpan<int> prompt, CancellationToken cancellationToken)
+    {
+        _sampler.AcceptPrompt(_session.Tokens);
+        _sampler.AcceptPrompt(prompt);
+        _session.Reserve(Math.Min(_session.TokenCount + prompt.Length + (_options.MaxTokens ?? _session.Model.ContextLength), _session.Model.ContextLength));
+        cancellationToken.ThrowIfCancellationRequested();
+        _session.Append(prompt, cancellationToken);
+    }
+
+    private static async Task<bool> Completed(Action work)
+    {
+        try
+        {
+            await Task.Run(work, CancellationToken.None);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private FinishReason? EndsAt(int token)
+    {
+        if (_session.Model.EndOfTextIds.Contains(token))
+            return FinishReason.EndOfText;
+        return _options.StopTokenIds.Contains(token) ? FinishReason.StopToken : null;
+    }
+
+    private FinishReason? Limit(int generated)
+    {
+        if (_stops.Found is not null)
+            return StoppedBy();
+        if (generated >= _options.MaxTokens)
+            return FinishReason.MaxTokens;
+        return _session.Remaining == 0 ? FinishReason.ContextLimit : null;
+    }
+
+    private FinishReason? StoppedBy()
+    {
+        if (_stops.Found is null)
+            return null;
+        return _options.StopStrings.Contains(_stops.Found) ? FinishReason.StopString : FinishReason.NewTurn;
+    }
+
+    private GenerationUpdate Last(string text, int[] tokens, TokenLogProbabilities[] probabilities, FinishReason reason, Meter meter) => new()
+    {
+        Text = text,
+        Tokens = tokens,
+        LogProbabilities = probabilities,
+        FinishReason = reason,
+        StopString = reason == FinishReason.StopString ? _stops.Found : null,
+        Statistics = meter.Statistics(),
+    };
+
+    /// <summary>The clock of a generation.</summary>
+    private sealed class Meter(long bytesPerToken, int promptTokens, int cachedTokens)
+    {
+        private readonly long _start = Stopwatch.GetTimestamp();
+        private TimeSpan _promptTime;
+        private TimeSpan _firstToken;
+
+        public int Generated { get; private set; }
+
+        private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+
+        public void PromptPassed() => _promptTime = Elapsed;
+
+        public void TokenChosen()
+        {
+            if (Generated++ == 0)
+                _firstToken = Elapsed;
+        }
+
+        public GenerationStatistics Statistics() => new()
+        {
+            PromptTokens = promptTokens,
+            CachedPromptTokens = cachedTokens,
+            GeneratedTokens = Generated,
+            PromptTime = _promptTime,
+            DecodeTime = Generated == 0 ? TimeSpan.Zero : Elapsed - _firstToken,
+            TimeToFirstToken = _firstToken,
+            BytesRead = bytesPerToken * Math.Max(Generated - 1, 0),
+        };
+    }
+}

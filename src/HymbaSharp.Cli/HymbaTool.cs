@@ -72,6 +72,9 @@ internal static class HymbaTool
         RootCommand root = new("Runs Hymba language models on this machine's processor.")
         {
             Verbose,
+            new PullCommand(terminal),
+            new ListCommand(terminal),
+            new RemoveCommand(terminal),
             new InspectCommand(terminal),
             new TokenizeCommand(terminal),
             new LogitsCommand(terminal),

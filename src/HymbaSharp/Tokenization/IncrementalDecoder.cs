@@ -10,7 +10,7 @@ public sealed class IncrementalDecoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecial;
-    private readonly bool _continuesText;
+    private readonly bool _stripsFirst;
     private bool _stripsNext;
     private byte[] _bytes = new byte[64];
     private char[] _chars = new char[64];
@@ -29,8 +29,8 @@ public sealed class IncrementalDecoder
         ArgumentNullException.ThrowIfNull(tokenizer);
         _tokenizer = tokenizer;
         _skipSpecial = skipSpecial;
-        _continuesText = continuesText;
-        Flush();
+        _stripsFirst = tokenizer.StripsPrefix && !continuesText;
+        _stripsNext = _stripsFirst;
     }
 
     /// <summary>Takes the next token.</summary>
@@ -59,7 +59,7 @@ public sealed class IncrementalDecoder
     /// <returns>U+FFFD for each byte of a character that was left incomplete; else empty.</returns>
     public string Flush()
     {
-        _stripsNext = _tokenizer.StripsPrefix && !_continuesText;
+        _stripsNext = _stripsFirst;
         return Decode(_held, isEnd: true);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Text;
 
@@ -7,14 +8,18 @@ namespace HymbaSharp.Tokenization;
 /// Which two neighbouring symbols join, into what, and in what order. A symbol is the id of a piece, or ~c for a character c
 /// that has no piece of its own.
 /// </summary>
-internal sealed class MergeTable(Dictionary<int, int> characters)
+internal sealed class MergeTable(Dictionary<int, int> characters, int pieces)
 {
     /// <summary>The rank of two characters that never join directly but may end up side by side inside one piece.</summary>
     public const int LaterOnly = int.MaxValue;
 
-    // Linear probing; a multiplicative hash, because the exclusive or of two ids collides too often. An empty slot has rank 0.
-    private Entry[] _entries = new Entry[1024];
+    // About two pairs per piece are usual. Linear probing; a multiplicative hash, because the exclusive or of two ids collides too often. An empty slot has rank 0.
+    private Entry[] _entries = new Entry[BitOperations.RoundUpToPowerOf2(4 * (uint)Math.Clamp(pieces, 1, 1 << 16))];
     private int _count;
+
+    /// <summary>Whether a text is a single character.</summary>
+    public static bool IsCharacter(ReadOnlySpan<char> text, out Rune character) =>
+        Rune.DecodeFromUtf16(text, out character, out int length) == OperationStatus.Done && length == text.Length;
 
     /// <summary>The symbol a character starts as.</summary>
     public int Symbol(Rune character) => characters.TryGetValue(character.Value, out int id) ? id : ~character.Value;
@@ -30,13 +35,11 @@ internal sealed class MergeTable(Dictionary<int, int> characters)
         return entry.Rank;
     }
 
-    /// <summary>Adds a merge, of rank 1 or more, of the pieces or characters with these texts.</summary>
+    /// <summary>Adds a merge, of rank 1 or more. The last two arguments are the symbols of the two characters that meet in it.</summary>
     /// <returns>False where the pair has one already.</returns>
-    public bool TryAdd(int left, int right, int rank, int merged, ReadOnlySpan<char> leftText, ReadOnlySpan<char> rightText)
+    public bool TryAdd(int left, int right, int rank, int merged, int lastOfLeft, int firstOfRight)
     {
-        Rune.DecodeLastFromUtf16(leftText, out Rune last, out _);
-        Rune.DecodeFromUtf16(rightText, out Rune first, out _);
-        ref Entry inner = ref Claim(Symbol(last), Symbol(first));
+        ref Entry inner = ref Claim(lastOfLeft, firstOfRight);
         if (inner.Rank == 0)
             inner.Rank = LaterOnly;
 

@@ -7,16 +7,20 @@ internal ref struct ProtobufReader
 {
     private const int VarintType = 0, Fixed64Type = 1, LengthType = 2, Fixed32Type = 5;
 
-    private readonly string _where;
+    private readonly string _file;
+    private readonly string _name;
+    private readonly int _index;
     private readonly int _length;
     private ReadOnlySpan<byte> _rest;
     private int _type;
 
     /// <param name="message">The message, without its length.</param>
-    /// <param name="where">What the message is, for errors.</param>
-    public ProtobufReader(ReadOnlySpan<byte> message, string where)
+    /// <param name="file">The file it is from, for errors.</param>
+    /// <param name="name">What it is, for errors.</param>
+    /// <param name="index">Which of several it is; -1 where there is one.</param>
+    public ProtobufReader(ReadOnlySpan<byte> message, string file, string name, int index = -1)
     {
-        _where = where;
+        (_file, _name, _index) = (file, name, index);
         _length = message.Length;
         _rest = message;
     }
@@ -109,5 +113,5 @@ internal ref struct ProtobufReader
     }
 
     private readonly TokenizerException Damaged(string what) =>
-        new($"{_where} is damaged: field {Field}, {_length - _rest.Length} bytes in: {what}.");
+        new($"{_file}: {_name}{(_index < 0 ? "" : $" {_index}")} is damaged: field {Field}, {_length - _rest.Length} bytes in: {what}.");
 }

@@ -13,15 +13,15 @@ internal static class SentencePieceModel
         var pieces = new List<Piece>();
         var trainer = new TrainerSpec();
         var normalizer = new NormalizerSpec();
-        var proto = new ProtobufReader(model, file);
+        var proto = new ProtobufReader(model, file, "model");
         while (proto.Next())
         {
             switch (proto.Field)
             {
-                case 1: pieces.Add(ReadPiece(proto.Bytes(), $"{file}: piece {pieces.Count}")); break;
-                case 2: trainer.Read(proto.Bytes(), $"{file}: trainer_spec"); break;
-                case 3: normalizer.Read(proto.Bytes(), $"{file}: normalizer_spec"); break;
-                case 5: RefuseCharacterMap(proto.Bytes(), $"{file}: denormalizer_spec"); break;
+                case 1: pieces.Add(ReadPiece(proto.Bytes(), file, pieces.Count)); break;
+                case 2: trainer.Read(proto.Bytes(), file); break;
+                case 3: normalizer.Read(proto.Bytes(), file, "normalizer_spec"); break;
+                case 5: RefuseCharacterMap(proto.Bytes(), file); break;
                 default: proto.Skip(); break;
             }
         }
@@ -34,7 +34,8 @@ internal static class SentencePieceModel
             File = file,
             Ids = ids,
             Merges = FindMerges(pieces, ids),
-            ByteIds = trainer.ByteFallback ? TokenizerDefinition.FindBytePieces(ids, file) : null,
+            UnknownToken = UnknownPiece(pieces, file),
+            ByteIds = FindBytePieces(pieces, trainer.ByteFallback, file),
             AddedTokens = [.. pieces.Index()
                 .Where(piece => piece.Item.Type is PieceType.Control or PieceType.Unknown)
                 .Select(piece => new AddedToken(piece.Item.Text, piece.Index, IsSpecial: true))],
@@ -43,14 +44,13 @@ internal static class SentencePieceModel
             BosToken = ControlPiece(pieces, trainer.BosId, file, "bos_id"),
             EosToken = ControlPiece(pieces, trainer.EosId, file, "eos_id"),
             PadToken = ControlPiece(pieces, trainer.PadId, file, "pad_id"),
-            UnknownToken = UnknownPiece(pieces, file),
             AddsBos = true,
         };
     }
 
-    private static Piece ReadPiece(ReadOnlySpan<byte> message, string where)
+    private static Piece ReadPiece(ReadOnlySpan<byte> message, string file, int id)
     {
-        var proto = new ProtobufReader(message, where);
+        var proto = new ProtobufReader(message, file, "piece", id);
         string text = "";
         float score = 0;
         var type = PieceType.Normal;
@@ -58,7 +58,8 @@ internal static class SentencePieceModel
         {
             switch (proto.Field)
             {
-                case 1: text = Utf8Text.DecodeStrictly(proto.Bytes(), where); break;
+                case 1 when !Utf8Text.TryDecode(proto.Bytes(), out text): throw new TokenizerException($"{file}: piece {id} is not valid UTF-8.");
+                case 1: break;
                 case 2: score = proto.Single(); break;
                 case 3: type = (PieceType)proto.Int32(); break;
                 default: proto.Skip(); break;
@@ -66,64 +67,75 @@ internal static class SentencePieceModel
         }
 
         if (text.Length is 0 or > MaxPieceLength)
-            throw new TokenizerException($"{where} has {text.Length} characters; allowed: 1 to {MaxPieceLength}.");
+            throw new TokenizerException($"{file}: piece {id} has {text.Length} characters; allowed: 1 to {MaxPieceLength}.");
         if (!float.IsFinite(score))
-            throw new TokenizerException($"{where}, {text}, has the score {score}; allowed: finite numbers.");
+            throw new TokenizerException($"{file}: piece {id}, {text}, has the score {score}; allowed: finite numbers.");
         if (type is not (PieceType.Normal or PieceType.Unknown or PieceType.Control or PieceType.Byte))
-            throw new TokenizerException($"{where}, {text}, has type {(int)type}; supported: 1 (normal), 2 (unknown), 3 (control), 6 (byte).");
+            throw new TokenizerException($"{file}: piece {id}, {text}, has type {(int)type}; supported: 1 (normal), 2 (unknown), 3 (control), 6 (byte).");
         return new Piece(text, score, type);
     }
 
     private static Dictionary<string, int> NumberPieces(List<Piece> pieces, string file)
     {
         var ids = new Dictionary<string, int>(pieces.Count);
-        foreach ((int id, Piece piece) in pieces.Index())
+        for (int id = 0; id < pieces.Count; id++)
         {
-            if (!ids.TryAdd(piece.Text, id))
-                throw new TokenizerException($"{file}: pieces {ids[piece.Text]} and {id} are both {piece.Text}; a piece may occur once.");
+            string text = pieces[id].Text;
+            if (!ids.TryAdd(text, id))
+                throw new TokenizerException($"{file}: pieces {ids[text]} and {id} are both {text}; a piece may occur once.");
         }
         return ids;
+    }
+
+    private static int[]? FindBytePieces(List<Piece> pieces, bool byteFallback, string file)
+    {
+        Dictionary<string, int> ids = pieces.Index().Where(piece => piece.Item.Type == PieceType.Byte).ToDictionary(piece => piece.Item.Text, piece => piece.Index);
+        if (ids.Count > (byteFallback ? 256 : 0))
+            throw new TokenizerException($"{file} has {ids.Count} pieces of type 6 (byte); allowed: {(byteFallback ? "the 256 from <0x00> to <0xFF>" : "none, as byte_fallback is false")}.");
+        return byteFallback ? TokenizerDefinition.FindBytePieces(ids, file) : null;
     }
 
     // Any two neighbours join that together spell a normal piece; the piece of the higher score first.
     private static MergeTable FindMerges(List<Piece> pieces, Dictionary<string, int> ids)
     {
-        int[] normal = [.. Enumerable.Range(0, pieces.Count).Where(id => pieces[id].Type == PieceType.Normal)];
         var characters = new Dictionary<int, int>();
-        foreach (int id in normal)
+        float[] scores = new float[pieces.Count];
+        for (int id = 0; id < pieces.Count; id++)
         {
-            if (Rune.TryGetRuneAt(pieces[id].Text, 0, out Rune character) && character.Utf16SequenceLength == pieces[id].Text.Length)
+            scores[id] = pieces[id].Score;
+            if (pieces[id].Type == PieceType.Normal && MergeTable.IsCharacter(pieces[id].Text, out Rune character))
                 characters.Add(character.Value, id);
         }
+        Array.Sort(scores);
 
-        var merges = new MergeTable(characters);
+        var merges = new MergeTable(characters, pieces.Count);
         var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        Array.Sort(Array.ConvertAll(normal, id => -pieces[id].Score), normal);
-        int rank = 0;
-        float score = float.NaN;
-        foreach (int merged in normal)
+        Span<int> symbols = stackalloc int[MaxPieceLength];
+        for (int merged = 0; merged < pieces.Count; merged++)
         {
-            if (pieces[merged].Score != score)
-                (rank, score) = (rank + 1, pieces[merged].Score);
+            if (pieces[merged].Type != PieceType.Normal)
+                continue;
+            // Equal scores find the same place, and so share a rank.
+            int rank = scores.Length - Array.BinarySearch(scores, pieces[merged].Score);
             ReadOnlySpan<char> text = pieces[merged].Text;
-            for (int split = 1; split < text.Length; split++)
+            int count = 0;
+            foreach (Rune character in text.EnumerateRunes())
+                symbols[count++] = merges.Symbol(character);
+
+            int split = 0;
+            for (int i = 1; i < count; i++)
             {
-                if (!char.IsLowSurrogate(text[split])
-                    && Symbol(text[..split]) is { } left
-                    && Symbol(text[split..]) is { } right)
-                {
-                    merges.TryAdd(left, right, rank, merged, text[..split], text[split..]);
-                }
+                split += char.IsHighSurrogate(text[split]) ? 2 : 1;
+                int? left = i == 1 ? symbols[0] : NormalPiece(text[..split]);
+                int? right = left is null ? null : i == count - 1 ? symbols[i] : NormalPiece(text[split..]);
+                if (right is not null)
+                    merges.TryAdd(left!.Value, right.Value, rank, merged, symbols[i - 1], symbols[i]);
             }
         }
         return merges;
 
-        int? Symbol(ReadOnlySpan<char> part)
-        {
-            if (Rune.DecodeFromUtf16(part, out Rune character, out int length) == default && length == part.Length)
-                return merges.Symbol(character);
-            return lookup.TryGetValue(part, out int id) && pieces[id].Type == PieceType.Normal ? id : null;
-        }
+        int? NormalPiece(ReadOnlySpan<char> text) =>
+            lookup.TryGetValue(text, out int id) && pieces[id].Type == PieceType.Normal ? id : null;
     }
 
     private static string? ControlPiece(List<Piece> pieces, int id, string file, string key)
@@ -143,11 +155,11 @@ internal static class SentencePieceModel
             : throw new TokenizerException($"{file} has {unknown.Length} pieces of type 2 (unknown); allowed: exactly one.");
     }
 
-    private static void RefuseCharacterMap(ReadOnlySpan<byte> message, string where)
+    private static void RefuseCharacterMap(ReadOnlySpan<byte> message, string file)
     {
         var normalizer = new NormalizerSpec();
-        normalizer.Read(message, where);
-        normalizer.CheckCharacterMap(where);
+        normalizer.Read(message, file, "denormalizer_spec");
+        normalizer.CheckCharacterMap(file, "denormalizer_spec");
     }
 
     private enum PieceType
@@ -172,9 +184,9 @@ internal static class SentencePieceModel
         public int EosId { get; private set; } = 2;
         public int PadId { get; private set; } = -1;
 
-        public void Read(ReadOnlySpan<byte> message, string where)
+        public void Read(ReadOnlySpan<byte> message, string file)
         {
-            var proto = new ProtobufReader(message, where);
+            var proto = new ProtobufReader(message, file, "trainer_spec");
             while (proto.Next())
             {
                 switch (proto.Field)
@@ -207,9 +219,9 @@ internal static class SentencePieceModel
 
         public bool AddDummyPrefix { get; private set; } = true;
 
-        public void Read(ReadOnlySpan<byte> message, string where)
+        public void Read(ReadOnlySpan<byte> message, string file, string name)
         {
-            var proto = new ProtobufReader(message, where);
+            var proto = new ProtobufReader(message, file, name);
             while (proto.Next())
             {
                 switch (proto.Field)
@@ -225,17 +237,17 @@ internal static class SentencePieceModel
 
         public readonly void Check(string file)
         {
-            CheckCharacterMap($"{file}: normalizer_spec");
+            CheckCharacterMap(file, "normalizer_spec");
             if (_removesExtraWhitespaces)
                 throw new TokenizerException($"{file}: normalizer_spec remove_extra_whitespaces is true; supported: false.");
             if (!_escapesWhitespaces)
                 throw new TokenizerException($"{file}: normalizer_spec escape_whitespaces is false; supported: true.");
         }
 
-        public readonly void CheckCharacterMap(string where)
+        public readonly void CheckCharacterMap(string file, string name)
         {
             if (_characterMapBytes > 0)
-                throw new TokenizerException($"{where} precompiled_charsmap has {_characterMapBytes} bytes; supported: none (the identity).");
+                throw new TokenizerException($"{file}: {name} precompiled_charsmap has {_characterMapBytes} bytes; supported: none (the identity).");
         }
     }
 }

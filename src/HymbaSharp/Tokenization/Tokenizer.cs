@@ -21,7 +21,7 @@ public sealed class Tokenizer
     private Tokenizer(TokenizerDefinition definition, TokenizerConfig config)
     {
         if (config.AddsPrefix is { } addsPrefix && addsPrefix != definition.AddsPrefix)
-            throw new TokenizerException($"tokenizer_config.json: add_prefix_space is {addsPrefix}, but {definition.File} says {definition.AddsPrefix}; they must agree.");
+            throw new TokenizerException($"tokenizer_config.json: add_prefix_space is {(addsPrefix ? "true" : "false")}; {definition.File} says otherwise, and they must agree.");
 
         AddedToken[] added = [.. definition.AddedTokens, .. config.AddedTokens];
         _vocabulary = new Vocabulary(definition, added);
@@ -131,6 +131,7 @@ public sealed class Tokenizer
     /// <param name="parseSpecial">
     /// Whether the names of special tokens in the text are those tokens (the default, as in the published tokenizer). False
     /// for text that must not be able to steer the model: they are then encoded as the characters they are written with.
+    /// Added tokens that are not special are recognised either way.
     /// </param>
     /// <exception cref="InvalidOperationException">BOS is asked for and there is none.</exception>
     public int[] Encode(ReadOnlySpan<char> text, bool addBos = false, bool parseSpecial = true)

@@ -38,7 +38,11 @@ internal sealed class TokenizerConfig
         ReadIfPresent(folder, "added_tokens.json", config.ReadAddedTokens);
         string template = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(template))
-            config.ChatTemplate = Utf8Text.DecodeStrictly(TokenizerFile.Read(template), template);
+        {
+            if (!Utf8Text.TryDecode(TokenizerFile.Read(template), out string text))
+                throw new TokenizerException($"{template} is not valid UTF-8.");
+            config.ChatTemplate = text;
+        }
         return config;
     }
 

@@ -9,7 +9,7 @@ internal sealed record TokenizerDefinition
     /// <summary>The file this was read from, for messages.</summary>
     public required string File { get; init; }
 
-    /// <summary>The id of every piece.</summary>
+    /// <summary>The id of every piece; the <see cref="Vocabulary"/> takes it over and adds to it.</summary>
     public required Dictionary<string, int> Ids { get; init; }
 
     /// <summary>Which neighbours join into which piece, and in what order.</summary>

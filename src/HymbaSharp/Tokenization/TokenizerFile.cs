@@ -2,8 +2,8 @@ namespace HymbaSharp.Tokenization;
 
 internal static class TokenizerFile
 {
-    // Ten times the largest published tokenizer of this kind; what is larger is not a tokenizer.
-    private const long MaxBytes = 256L << 20;
+    // Far above every published tokenizer; what is larger is not one.
+    private const long MaxBytes = 64L << 20;
 
     public static byte[] Read(string path)
     {

@@ -6,7 +6,7 @@ namespace HymbaSharp.Tokenization;
 /// <summary>Reads tokenizer.json, the Hugging Face tokenizers format, as far as a Llama-2 style tokenizer uses it: BPE with byte fallback, spaces as ▁.</summary>
 internal static class TokenizerJson
 {
-    private const string SpaceMark = "▁";
+    private static readonly string SpaceMark = $"{TokenizerDefinition.SpaceMark}";
 
     public static TokenizerDefinition Read(byte[] json, string file) => JsonValue.Read(json, file, Read);
 
@@ -78,11 +78,11 @@ internal static class TokenizerJson
         var characters = new Dictionary<int, int>();
         foreach ((string token, int id) in ids)
         {
-            if (Rune.DecodeFromUtf16(token, out Rune character, out int length) == default && length == token.Length)
+            if (MergeTable.IsCharacter(token, out Rune character))
                 characters.Add(character.Value, id);
         }
 
-        var merges = new MergeTable(characters);
+        var merges = new MergeTable(characters, ids.Count);
         int rank = 0;
         foreach (JsonValue merge in list.Items())
         {
@@ -96,7 +96,9 @@ internal static class TokenizerJson
             {
                 throw merge.Refused("two tokens that make a third one, as \"left right\" or [\"left\", \"right\"]");
             }
-            if (!merges.TryAdd(left, right, ++rank, merged, parts[0], parts[1]))
+            Rune.DecodeLastFromUtf16(parts[0], out Rune last, out _);
+            Rune.DecodeFromUtf16(parts[1], out Rune first, out _);
+            if (!merges.TryAdd(left, right, ++rank, merged, merges.Symbol(last), merges.Symbol(first)))
                 throw merge.Refused("each pair once");
         }
         return merges;

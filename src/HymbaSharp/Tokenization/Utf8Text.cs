@@ -7,8 +7,6 @@ namespace HymbaSharp.Tokenization;
 /// <summary>UTF-8 as tokens carry it: pieces of text that may be cut inside a character.</summary>
 internal static class Utf8Text
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// Decodes until the end, or, unless this is the end of the text, until a character that is not complete yet.
     /// Every byte that belongs to no well-formed character becomes one U+FFFD: SentencePiece's rule. (.NET replaces a
@@ -35,16 +33,11 @@ internal static class Utf8Text
         }
     }
 
-    /// <summary>The text of bytes that must be well-formed.</summary>
-    public static string DecodeStrictly(ReadOnlySpan<byte> bytes, string what)
+    /// <summary>The text of these bytes, if they are well-formed throughout.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
-        try
-        {
-            return Strict.GetString(bytes);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new TokenizerException($"{what} is not valid UTF-8.", e);
-        }
+        bool isValid = Utf8.IsValid(bytes);
+        text = isValid ? Encoding.UTF8.GetString(bytes) : "";
+        return isValid;
     }
 }

@@ -1,3 +1,4 @@
-using System.CommandLine;
+using HymbaSharp.Cli;
 
-return new RootCommand("Hymba language models on this machine.").Parse(args).Invoke();
+using Interrupts interrupts = Interrupts.OfProcess();
+return await HymbaTool.RunAsync(args, Terminal.OfProcess(interrupts));

@@ -22,19 +22,24 @@ public sealed class HymbaModel : IDisposable
     private readonly HymbaWeights _weights;
     private readonly KernelContext _kernels;
     private readonly SequenceState _metaState;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _pageTable;
     private bool _disposed;
 
-    private HymbaModel(string folder, HymbaConfig config, HymbaWeights weights, UInt128 fingerprint, HymbaModelOptions options)
+    private HymbaModel(
+        string folder, HymbaConfig config, Checkpoint checkpoint, HymbaWeights weights, UInt128 fingerprint,
+        (Tokenizer?, ChatTemplate?) text, KernelPath path, HymbaModelOptions options)
     {
+        _pageTable = Task.Run(() => PageTable.Fill(checkpoint, _closing.Token));
         Folder = folder;
         Config = config;
         Fingerprint = fingerprint;
-        _weights = weights;
-        (Tokenizer, ChatTemplate) = TextSide(folder, config);
+        (Tokenizer, ChatTemplate) = text;
         EndOfTextIds = config.EosTokenIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end ? [end] : config.EosTokenIds;
         ContextLength = options.ContextLength ?? Math.Min(config.MaxPositions, HymbaModelOptions.MaxContextLength);
+        _weights = weights;
         Shape = new StateShape(config, ContextLength);
-        _kernels = new KernelContext(options.KernelPath ?? KernelPaths.Selected, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
+        _kernels = new KernelContext(path, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
         Forward = new HymbaForward(config, weights, Shape, _kernels, options.PrefillRows ?? DefaultPrefillRows);
         _metaState = MetaState(new MetaStateCache(CacheFolderOf(options)));
     }
@@ -82,14 +87,18 @@ public sealed class HymbaModel : IDisposable
     {
         options ??= new HymbaModelOptions();
         options.Validate();
+        KernelPath path = options.KernelPath ?? KernelPaths.Selected;
         string configFile = Path.Combine(folder, HymbaConfig.FileName);
         byte[] json = HymbaConfig.ReadFile(configFile);
         HymbaConfig config = HymbaConfig.Parse(json, configFile);
         Checkpoint checkpoint = Checkpoint.Open(folder);
         try
         {
+            // Reading the tokenizer takes as long as all the rest: side by side.
+            Task<(Tokenizer?, ChatTemplate?)> text = Task.Run(() => TextSide(folder, config));
             UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
-            return new HymbaModel(folder, config, new HymbaWeights(checkpoint, config), fingerprint, options);
+            HymbaWeights weights = new(checkpoint, config);
+            return new HymbaModel(folder, config, checkpoint, weights, fingerprint, text.GetAwaiter().GetResult(), path, options);
         }
         catch
         {
@@ -114,7 +123,12 @@ public sealed class HymbaModel : IDisposable
     {
         lock (Forward.Gate)
         {
+            if (_disposed)
+                return;
             _disposed = true;
+            _closing.Cancel();
+            _pageTable.Wait();
+            _closing.Dispose();
             _metaState.Dispose();
             Forward.Dispose();
             _kernels.Dispose();

@@ -32,14 +32,14 @@ internal readonly unsafe struct Matrix
     /// <summary>The columns from <paramref name="start"/> on, <paramref name="count"/> of them, of every row.</summary>
     public Matrix Slice(int start, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start + (uint)count, (uint)Columns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)start + (uint)count, (ulong)Columns);
         return new(Data + start, Rows, count, Stride);
     }
 
     /// <summary>The rows from <paramref name="start"/> on, <paramref name="count"/> of them.</summary>
     public Matrix SliceRows(int start, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start + (uint)count, (uint)Rows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)start + (uint)count, (ulong)Rows);
         return new(this[start], count, Columns, Stride);
     }
 }

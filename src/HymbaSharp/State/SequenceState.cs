@@ -22,7 +22,7 @@ internal sealed unsafe class SequenceState : IDisposable
         _shape = shape;
         _recurrent = new NativeBuffer(shape.RecurrentFloats * sizeof(float));
         NativeMemory.Clear(_recurrent.Floats, (nuint)_recurrent.Bytes);
-        _tables = GC.AllocateArray<nint>(shape.Owners.Length * shape.PagesPerLayer, pinned: true);
+        _tables = GC.AllocateArray<nint>(checked(shape.Owners.Length * shape.PagesPerLayer), pinned: true);
     }
 
     private SequenceState(SequenceState source)
@@ -91,7 +91,7 @@ internal sealed unsafe class SequenceState : IDisposable
     public void Reserve(int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (TokenCount + count > _shape.ContextLength)
+        if (count > _shape.ContextLength - TokenCount)
             throw new ContextLengthException(TokenCount, count, _shape.ContextLength);
         for (int owner = 0; owner < _shape.Owners.Length; owner++)
             OwnPages(owner, Position, Position + count);
@@ -160,7 +160,8 @@ internal sealed unsafe class SequenceState : IDisposable
 
     private void ReleasePages()
     {
-        if (_disposed)
+        // A constructor that failed leaves no tables to the finalizer.
+        if (_disposed || _tables is null)
             return;
         _disposed = true;
         foreach (nint page in _tables)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 
 namespace HymbaSharp.Threading;
 
@@ -16,25 +17,21 @@ internal interface IParallelWork
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
-    /// <summary>The most parts one piece of work can have.</summary>
-    public const int MaxParts = (1 << PartBits) - 1;
-
-    private const int PartBits = 21;
     private const int SpinsBeforeSleep = 2_000;
 
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _callers = new();
 
-    // The work under way: its generation, the number of its parts and the next part to take, in one word. A thread takes a part by
-    // advancing the word, so one that comes late can never take a part of work that has ended.
+    // The work under way: the number of its parts in the upper half, the next part to take in the lower. A thread takes a part by advancing
+    // the word, and only then reads what to execute: holding a part, it keeps the work from ending. Between two pieces of work no part is
+    // left, so a thread that comes late either fails to advance the word or takes a part of the work now under way, whatever it saw before.
     private long _ticket;
-    private long _generation;
     private delegate*<void*, int, int, void> _execute;
     private void* _work;
     private int _finished;
     private int _sleeping;
-    private volatile Exception? _failure;
+    private ExceptionDispatchInfo? _failure;
     private volatile bool _stopping;
 
     /// <summary>Starts <paramref name="threads"/> − 1 threads; the caller of <see cref="Run{TWork}"/> is the last one.</summary>
@@ -54,33 +51,37 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that work, the caller included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs every part of <paramref name="work"/> and returns when all have ended; rethrows the first error of a part.</summary>
+    /// <summary>
+    /// Runs every part of <paramref name="work"/>, which must lie on the caller's stack, and returns when all have ended. Then the first error
+    /// of a part is rethrown. Callers on several threads take turns; a part may not start work on its own pool.
+    /// </summary>
     public void Run<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, MaxParts);
+        ObjectDisposedException.ThrowIf(_stopping, this);
         if (parts <= 1 || _threads.Length == 0)
         {
             for (int part = 0; part < parts; part++)
                 work.Execute(part, worker: 0);
             return;
         }
+        if (_callers.IsHeldByCurrentThread || _threads.AsSpan().Contains(Thread.CurrentThread))
+            throw new InvalidOperationException("A part of work may not start work on the pool that runs it.");
         lock (_callers)
         {
             _execute = &ExecutePart<TWork>;
             _work = Unsafe.AsPointer(ref work);
             _finished = 0;
             _failure = null;
-            Interlocked.Exchange(ref _ticket, (++_generation << (2 * PartBits)) | ((long)parts << PartBits));
-            int sleeping = Volatile.Read(ref _sleeping);
-            if (sleeping > 0)
-                _wake.Release(Math.Min(sleeping, parts - 1));
+            Interlocked.Exchange(ref _ticket, (long)parts << 32);
+            int sleepers = TakeSleepers(parts - 1);
+            if (sleepers > 0)
+                _wake.Release(sleepers);
             TakeParts(worker: 0);
             SpinWait spin = default;
             while (Volatile.Read(ref _finished) < parts)
                 spin.SpinOnce(sleep1Threshold: -1);
             _work = null;
-            if (_failure is { } failure)
-                throw new AggregateException(failure);
+            _failure?.Throw();
         }
     }
 
@@ -124,9 +125,22 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         // Announced before the last look, and the caller looks after it has published: one of the two sees the other.
         Interlocked.Increment(ref _sleeping);
-        if (!HasParts(Interlocked.Read(ref _ticket)) && !_stopping)
-            _wake.Wait();
-        Interlocked.Decrement(ref _sleeping);
+        if ((HasParts(Interlocked.Read(ref _ticket)) || _stopping) && TakeSleepers(1) == 1)
+            return;
+        _wake.Wait();
+    }
+
+    // Whoever wakes a thread takes back its announcement, and so does a thread that stays awake. So there is one release for each wait,
+    // however slowly threads rise: a release too many would end a later sleep at once, and thousands add up to minutes of spinning.
+    private int TakeSleepers(int most)
+    {
+        while (true)
+        {
+            int sleeping = Volatile.Read(ref _sleeping);
+            int taken = Math.Min(sleeping, most);
+            if (taken == 0 || Interlocked.CompareExchange(ref _sleeping, sleeping - taken, sleeping) == sleeping)
+                return taken;
+        }
     }
 
     private void TakeParts(int worker)
@@ -140,15 +154,15 @@ internal sealed unsafe class WorkerPool : IDisposable
                 continue;
             try
             {
-                _execute(_work, (int)(ticket & MaxParts), worker);
+                _execute(_work, (int)ticket, worker);
             }
             catch (Exception error)
             {
-                _failure = error;
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
             }
             Interlocked.Increment(ref _finished);
         }
     }
 
-    private static bool HasParts(long ticket) => (ticket & MaxParts) < ((ticket >> PartBits) & MaxParts);
+    private static bool HasParts(long ticket) => (int)ticket < (int)(ticket >> 32);
 }

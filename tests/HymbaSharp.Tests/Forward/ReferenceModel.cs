@@ -15,13 +15,13 @@ internal sealed class ReferenceModel : IDisposable
     private readonly HymbaWeights _weights;
     private readonly KernelContext _kernels;
 
-    public ReferenceModel(string name, KernelPath path, int maxRows = 128)
+    public ReferenceModel(string name, KernelPath path, int maxRows = 128, int threads = 2)
     {
         string folder = TestData.Reference(name);
         Config = HymbaConfig.Load(folder);
         _expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
         _weights = new HymbaWeights(Checkpoint.Open(folder), Config);
-        _kernels = new KernelContext(path, new WorkerPool(2));
+        _kernels = new KernelContext(path, new WorkerPool(threads));
         Shape = new StateShape(Config, contextLength: 256);
         Forward = new HymbaForward(Config, _weights, Shape, _kernels, maxRows);
         MetaState = new SequenceState(Shape);

@@ -195,7 +195,15 @@ internal sealed class PartialFile : IDisposable
 
     private static string[]? ReadState(string path)
     {
-        FileInfo file = new(path);
-        return file.Exists && file.Length <= LongestState ? File.ReadAllLines(path) : null;
+        try
+        {
+            FileInfo file = new(path);
+            return file.Exists && file.Length <= LongestState ? File.ReadAllLines(path) : null;
+        }
+        // Another blob's state, looked at without its lock, goes when that blob is complete.
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 }

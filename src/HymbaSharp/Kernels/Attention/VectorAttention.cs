@@ -47,6 +47,11 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
     private static void Weigh((int MetaEnd, int WindowStart, int End) seen, in AttentionScratch scratch, int row, int valueStride)
     {
         float* scores = scratch.Scores + (row * KeyValuePage.Rows);
+        if (seen.MetaEnd == 0 && seen.WindowStart == seen.End)
+        {
+            new Span<float>(scores, KeyValuePage.Rows).Clear();
+            return;
+        }
         new Span<float>(scores + seen.MetaEnd, seen.WindowStart - seen.MetaEnd).Fill(float.NegativeInfinity);
         new Span<float>(scores + seen.End, KeyValuePage.Rows - seen.End).Fill(float.NegativeInfinity);
 
@@ -55,13 +60,9 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
             highest = S.MaxNative(highest, S.Load(scores + i));
         float before = scratch.Maxima[row];
         float maximum = MathF.Max(before, S.Max(highest));
-        if (float.IsNegativeInfinity(maximum))
-        {
-            new Span<float>(scores, KeyValuePage.Rows).Clear();
-            return;
-        }
 
-        V shift = S.Create(maximum), sums = S.Zero;
+        // MaxNative may have dropped a NaN. It comes back in its weight, also where all other scores are −∞: these then weigh e^−∞ = 0.
+        V shift = S.Create(float.IsNegativeInfinity(maximum) ? 0 : maximum), sums = S.Zero;
         for (int i = 0; i < KeyValuePage.Rows; i += S.Count)
         {
             V weight = Elementary<S, V>.Exp(S.Subtract(S.Load(scores + i), shift));
@@ -83,16 +84,22 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
 
     private static void CopyQueries(in AttentionBlock block, in AttentionScratch scratch, int tiled)
     {
-        int keySize = block.Page.KeySize;
+        int keySize = block.Page.KeySize, width = block.Group * keySize;
         for (int token = 0; token < block.Queries.Rows; token++)
-        {
-            float* source = block.Queries[token];
-            float* destination = scratch.Queries + (token * block.Group * keySize);
-            for (int i = 0; i < block.Group * keySize; i++)
-                destination[i] = source[i] * block.Scale;
-        }
+            Scale(block.Queries[token], block.Scale, scratch.Queries + (token * width), width);
         new Span<float>(scratch.Queries + (block.Rows * keySize), (tiled - block.Rows) * keySize).Clear();
         new Span<float>(scratch.Scores + (block.Rows * KeyValuePage.Rows), (tiled - block.Rows) * KeyValuePage.Rows).Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scale(float* source, float factor, float* destination, int count)
+    {
+        V factors = S.Create(factor);
+        int i = 0;
+        for (; i + S.Count <= count; i += S.Count)
+            S.Store(S.Multiply(S.Load(source + i), factors), destination + i);
+        for (; i < count; i++)
+            destination[i] = source[i] * factor;
     }
 
     private static void Finish(in AttentionBlock block, in AttentionScratch scratch)
@@ -108,11 +115,8 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
         }
         for (int row = 0; row < block.Rows; row++)
         {
-            float* source = scratch.Results + (row * page.ValueStride);
             float* destination = block.Results[row / block.Group] + (row % block.Group * page.ValueSize);
-            float factor = 1f / scratch.Sums[row];
-            for (int d = 0; d < page.ValueSize; d++)
-                destination[d] = source[d] * factor;
+            Scale(scratch.Results + (row * page.ValueStride), 1f / scratch.Sums[row], destination, page.ValueSize);
         }
     }
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace HymbaSharp.Kernels;
 
 /// <summary>
-/// Exponential functions of vectors. Errors, measured over every float32 of the stated range (docs/numerics.md): Exp within 2 ulp where
-/// the result is normal; Softplus within 4 ulp; Silu within 4 ulp.
+/// Exponential functions of vectors. The largest errors over every float32, measured against double precision (docs/numerics.md):
+/// Exp 1.26 ulp from −87.33654 to 88.37626; Silu 3.10 ulp from −88.37626 on, below it is −0; Softplus 3.86 ulp from −87.33654 on, below it is 0.
 /// </summary>
 internal static class Elementary<S, V> where S : struct, ISimd<V> where V : struct
 {

@@ -21,22 +21,27 @@ internal static unsafe class DotKernel<S, V, W>
     // Reaches past a page border before the hardware prefetcher, which stops there, has started again.
     private const int PrefetchBytes = 2048;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* weights, Matrix x, Matrix y, bool accumulate)
     {
         int grouped = x.Rows == 1 ? 0 : y.Columns & ~(DotGroup.Rows - 1);
         nint rowBytes = (nint)x.Columns * W.Size;
-        for (int row = 0; row < grouped; row += DotGroup.Rows)
+        // Activation rows outside: four of them stay in the first-level cache while the part's weights, read from memory for the first
+        // four, come from the second-level cache for the others.
+        int t = 0;
+        for (; t + 4 <= x.Rows; t += 4)
         {
-            byte* w = weights + (row * rowBytes);
-            int t = 0;
-            for (; t + 4 <= x.Rows; t += 4)
-                Multiply4x4(w, rowBytes, x, y, t, row, accumulate);
-            for (; t < x.Rows; t++)
-                Multiply4x1(w, rowBytes, x[t], x.Columns, y[t] + row, accumulate);
+            for (int row = 0; row < grouped; row += DotGroup.Rows)
+                Multiply4x4(weights + (row * rowBytes), rowBytes, x, y, t, row, accumulate);
+        }
+        for (; t < x.Rows; t++)
+        {
+            for (int row = 0; row < grouped; row += DotGroup.Rows)
+                Multiply4x1(weights + (row * rowBytes), rowBytes, x[t], x.Columns, y[t] + row, accumulate);
         }
         for (int row = grouped; row < y.Columns; row++)
         {
-            for (int t = 0; t < x.Rows; t++)
+            for (t = 0; t < x.Rows; t++)
                 Put(y[t] + row, Dot(weights + (row * rowBytes), x[t], x.Columns), accumulate);
         }
     }
@@ -134,12 +139,14 @@ internal static unsafe class DotKernel<S, V, W>
     }
 
     // Called once no vector is live any more: a vector that lives across a call is kept in memory, in the loop before it too.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Finish(float* sums, byte* w, nint rowBytes, float* x, int k, int columns, float* y, bool accumulate)
     {
         for (int i = 0; i < DotGroup.Rows; i++)
             Put(y + i, sums[i] + Tail(w + (i * rowBytes), x, k, columns), accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Tail(byte* w, float* x, int k, int columns)
     {
         float sum = 0;
@@ -148,5 +155,6 @@ internal static unsafe class DotKernel<S, V, W>
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(float* y, float value, bool accumulate) => *y = accumulate ? *y + value : value;
 }

@@ -23,13 +23,14 @@ internal static unsafe class TileKernel<S, V, W>
         Widen(weights, scratch, (nint)rows * columns);
         new Span<float>(scratch + ((nint)rows * columns), (tiledRows - rows) * columns).Clear();
 
+        int pass = TileBlock.Depth(columns);
         for (int t = 0; t < y.Rows; t += PanelColumns, panels += (nint)PanelColumns * columns)
         {
             int tokens = Math.Min(PanelColumns, y.Rows - t);
             int vectors = (tokens + S.Count - 1) / S.Count;
-            for (int k = 0; k < columns; k += TileBlock.Depth)
+            for (int k = 0; k < columns; k += pass)
             {
-                int depth = Math.Min(TileBlock.Depth, columns - k);
+                int depth = Math.Min(pass, columns - k);
                 float* next = panels + ((nint)(k + depth) * PanelColumns);
                 for (int row = 0; row < tiledRows; row += RegisterTileShape.Rows)
                 {

@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace HymbaSharp.Cli.Commands;
+
+/// <summary>A command of the tool: its name, what it does in one sentence, and examples of its use.</summary>
+internal abstract class ToolCommand : Command
+{
+    protected ToolCommand(string name, string summary, Terminal terminal) : base(name, summary)
+    {
+        Terminal = terminal;
+        SetAction(RunAsync);
+    }
+
+    /// <summary>Command lines that show what the command is for.</summary>
+    public abstract IReadOnlyList<string> Examples { get; }
+
+    protected Terminal Terminal { get; }
+
+    protected abstract Task RunAsync(ParseResult line, CancellationToken cancellationToken);
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using HymbaSharp.Checkpoints;
+using HymbaSharp.Kernels;
+
+namespace HymbaSharp.Cli.Options;
+
+/// <summary>The options that name a model.</summary>
+internal class ModelOption
+{
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = "The model: a folder, or a name that 'hymba list' shows (owner/name, with @revision where it is not main). Default: models/hymba-demo, where there is one.",
+        HelpName = "MODEL",
+    };
+
+    public ModelOption(Command command) => command.Add(_model);
+
+    /// <summary>The folder of the model.</summary>
+    /// <exception cref="HymbaException">There is none.</exception>
+    public string Folder(ParseResult line) => ModelLocation.Find(line.GetValue(_model));
+}
+
+/// <summary>The options that open a model to compute with it.</summary>
+internal sealed class ModelOptions : ModelOption
+{
+    private const int DefaultChunk = 512;
+
+    private static readonly string[] KernelNames = [.. Enum.GetNames<KernelPath>().Select(name => name.ToLowerInvariant())];
+
+    private readonly Option<int?> _threads = NumberOption.Of<int>("--threads", "Threads that compute, 1 to 1024. Default: one for each processor.", "-t");
+
+    private readonly Option<int?> _context = NumberOption.Of<int>(
+        "--ctx-size", $"The most tokens of a sequence, prompt and reply together, 1 to {HymbaModelOptions.MaxContextLength}. Default: what the model is meant for (max_position_embeddings).", "-c");
+
+    private readonly Option<int?> _chunk = NumberOption.Of<int>(
+        "--chunk", $"Tokens computed in one step while a prompt is read, 1 to {HymbaModelOptions.MaxPrefillRows}. Default: {DefaultChunk}.", "-ub");
+
+    private readonly Option<string?> _kernels = new("--kernels")
+    {
+        HelpName = "NAME",
+        Description = $"The instructions to compute with: {string.Join(", ", KernelNames)}. Default: the widest of this machine, or what {KernelPaths.Variable} names.",
+    };
+
+    public ModelOptions(Command command) : base(command)
+    {
+        _ = _kernels.AcceptOnlyFromAmong(KernelNames);
+        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels])
+            command.Add(option);
+    }
+
+    /// <summary>Tokens computed in one step.</summary>
+    public int Chunk(ParseResult line) => line.GetValue(_chunk) ?? DefaultChunk;
+
+    /// <summary>Opens the model.</summary>
+    /// <exception cref="HymbaException">It cannot be opened so.</exception>
+    public HymbaModel Load(ParseResult line) => HymbaModel.Load(Folder(line), new HymbaModelOptions
+    {
+        Threads = line.GetValue(_threads),
+        ContextLength = line.GetValue(_context),
+        PrefillRows = Chunk(line),
+        KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
+    });
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace HymbaSharp.Cli.Tests;
+
+/// <summary>The tool as a process of its own.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Text_is_utf8_and_the_code_0()
+    {
+        SmallCheckpoint.WriteFiles(_folder);
+        Outcome outcome = await RunAsync("äöü €", "tokenize", "-m", _folder.Path, "--decode", "-p", "198 167");
+        Assert.Equal("ä\n", outcome.Success);
+        outcome = await RunAsync("ä", "tokenize", "-m", _folder.Path, "--pieces");
+        Assert.Equal("    259  ▁\n    198  <0xC3>\n    167  <0xA4>\n", outcome.Success);
+    }
+
+    [Fact]
+    public async Task Errors_are_one_line_on_standard_error()
+    {
+        Assert.Contains("nowhere", (await RunAsync("", "inspect", "nowhere")).Failure(), StringComparison.Ordinal);
+        Assert.Contains("--help", (await RunAsync("", "bogus")).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_knows_its_version() => Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync("", "--version")).Success);
+
+    [Fact]
+    public async Task A_reader_that_goes_away_ends_it_silently()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows hides that a pipe is closed");
+        SmallCheckpoint.WriteFiles(_folder);
+        string texts = _folder.Write("texts.txt", string.Concat(Enumerable.Repeat("abc ", 200_000)));
+        using Process process = Start("tokenize", "-m", _folder.Path, "-f", texts);
+        process.StandardInput.Close();
+        process.StandardOutput.Close();
+        Assert.Equal("", await process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.Equal(141, process.ExitCode);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_it_with_130_and_keeps_what_is_there()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
+        using LocalHub hub = new() { SilentAfter = 12_000_000 };
+        using Process process = Start("pull", LocalHub.Repository, "--endpoint", hub.Address);
+        process.StandardInput.Close();
+        await hub.Silent.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            await kill.WaitForExitAsync();
+        Assert.Equal("", await process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.Equal(130, process.ExitCode);
+        Assert.NotEmpty(Directory.GetFiles(_folder.File("hub", "models--nvidia--Hymba-tiny", "blobs")));
+    }
+
+    private async Task<Outcome> RunAsync(string input, params string[] args)
+    {
+        using Process process = Start(args);
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new Outcome(process.ExitCode, (await output).ReplaceLineEndings("\n"), (await error).ReplaceLineEndings("\n"));
+    }
+
+    private Process Start(params string[] args)
+    {
+        UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "hymba.dll"), .. args])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = utf8,
+            StandardOutputEncoding = utf8,
+            StandardErrorEncoding = utf8,
+        };
+        start.Environment["HF_HUB_CACHE"] = _folder.File("hub");
+        return Process.Start(start)!;
+    }
+}

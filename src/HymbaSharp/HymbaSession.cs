@@ -91,7 +91,10 @@ public sealed class HymbaSession : IDisposable
         Snapshot.Write(path, Model.Fingerprint, Model.Shape, _state, Tokens, _hasLogits ? _logits : [], attachment, withMeta: false);
     }
 
-    /// <summary>Goes on from a prompt's ids; <see cref="Generator"/> says how it ends.</summary>
+    /// <summary>
+    /// Goes on from a prompt's ids until one of <see cref="FinishReason"/>. The last token given out has not passed: to go on from it, begin the
+    /// next prompt with it.
+    /// </summary>
     /// <param name="prompt">Passed first; may be empty where the session has passed tokens.</param>
     /// <param name="options">How tokens are chosen and what ends the text.</param>
     /// <param name="cancellationToken">Ends the generation before the next step; the last update says so.</param>

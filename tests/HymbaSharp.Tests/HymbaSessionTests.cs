@@ -227,35 +227,3 @@ public sealed class HymbaSessionTests
         }
     }
 }
-
-/// <summary>Tests that measure the whole process: no others run beside them.</summary>
-[CollectionDefinition(nameof(Undisturbed), DisableParallelization = true)]
-public sealed class Undisturbed;
-
-[Collection(nameof(Undisturbed))]
-public sealed class HymbaSessionAllocationTests
-{
-    public static TheoryData<string> References => Reference.All;
-
-    [Theory]
-    [MemberData(nameof(References))]
-    public void Appending_tokens_within_what_was_reserved_allocates_nothing(string name)
-    {
-        using HymbaModel model = Reference.Open(name, contextLength: 1000);
-        int[] text = Reference.Text(model, 800);
-        (long mine, long all) least = (long.MaxValue, long.MaxValue);
-        // The test runner may allocate beside: what the steps allocate, they allocate every time.
-        for (int attempt = 0; attempt < 4; attempt++)
-        {
-            using HymbaSession session = model.StartSession();
-            session.Reserve(text.Length);
-            session.Append(text.AsSpan(0, 100));
-            session.Append(text[100]);
-            long mine = GC.GetAllocatedBytesForCurrentThread(), all = GC.GetTotalAllocatedBytes(precise: true);
-            foreach (int token in text.AsSpan(101))
-                session.Append(token);
-            least = (Math.Min(least.mine, GC.GetAllocatedBytesForCurrentThread() - mine), Math.Min(least.all, GC.GetTotalAllocatedBytes(precise: true) - all));
-        }
-        Assert.Equal((0, 0), least);
-    }
-}

@@ -1,0 +1,28 @@
+using HymbaSharp.Generation;
+
+namespace HymbaSharp.Cli;
+
+/// <summary>A generation's end in words.</summary>
+internal static class GenerationSummary
+{
+    /// <summary>What was read and written, how fast, and why it ended.</summary>
+    public static string Of(GenerationUpdate last)
+    {
+        GenerationStatistics statistics = last.Statistics!;
+        string cached = statistics.CachedPromptTokens > 0 ? $" ({statistics.CachedPromptTokens} kept from before)" : "";
+        string prompt = $"prompt {statistics.PromptTokens} tokens{cached} in {statistics.PromptTime.TotalSeconds:0.00} s, {statistics.PromptTokensPerSecond:0.0}/s";
+        string reply = $"text {statistics.GeneratedTokens} tokens in {statistics.DecodeTime.TotalSeconds:0.00} s, {statistics.DecodeTokensPerSecond:0.0}/s, {statistics.DecodeGigabytesPerSecond:0.0} GB/s";
+        return $"[{prompt}; {reply}; {Reason(last)}]";
+    }
+
+    private static string Reason(GenerationUpdate last) => last.FinishReason switch
+    {
+        FinishReason.EndOfText => "ended by the model",
+        FinishReason.NewTurn => "ended at a new turn",
+        FinishReason.StopString => $"ended before \"{last.StopString!.ReplaceLineEndings("\\n")}\"",
+        FinishReason.StopToken => "ended at a stop token",
+        FinishReason.MaxTokens => "ended at the most tokens (-n)",
+        FinishReason.ContextLimit => "ended at the end of the context (-c)",
+        _ => "interrupted",
+    };
+}

@@ -80,6 +80,7 @@ internal static class HymbaTool
             new TokenizeCommand(terminal),
             new LogitsCommand(terminal),
             new InitCommand(terminal),
+            new BenchCommand(terminal),
         };
         HelpWithExamples help = new(terminal);
         root.Options.OfType<HelpOption>().Single().Action = help;

@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace HymbaSharp.Cli.Tests.Commands;
+
+public sealed class BenchTests
+{
+    private static readonly string Model = TestData.Reference("ntk-shared-kv");
+
+    [Fact]
+    public void Shows_speed_beside_the_machines()
+    {
+        string output = Tool.Run("bench", "-m", Model, "-p", "4", "-n", "3", "-r", "1", "-t", "1").Success;
+        Assert.Contains("prompt 4", output, StringComparison.Ordinal);
+        Assert.Contains("GFLOP/s", output, StringComparison.Ordinal);
+        Assert.Contains("decode 3", output, StringComparison.Ordinal);
+        Assert.Contains("GB/s", output, StringComparison.Ordinal);
+        Assert.Contains("1 threads", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_holds_every_measurement_and_their_median()
+    {
+        string output = Tool.Run("bench", "-m", Model, "-p", "4,8", "-n", "0", "-r", "3", "-t", "1", "--n-depth", "5", "--json").Success;
+        JsonElement report = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(5, report.GetProperty("depth").GetInt32());
+        JsonElement[] results = [.. report.GetProperty("results").EnumerateArray()];
+        Assert.Equal([4, 8], results.Select(result => result.GetProperty("tokens").GetInt32()));
+        foreach (JsonElement result in results)
+        {
+            double[] speeds = [.. result.GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("tokens_per_second").GetDouble()).Order()];
+            Assert.Equal(3, speeds.Length);
+            Assert.True(speeds[0] > 0);
+            Assert.Equal(speeds[1], result.GetProperty("tokens_per_second").GetDouble());
+            Assert.True(result.GetProperty("machine_per_second").GetDouble() > 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("--repetitions", "0", "--repetitions is 0; allowed are 1 to 1000.")]
+    [InlineData("--n-depth", "-1", "--n-depth is -1; allowed are 0 or more.")]
+    [InlineData("-p", "300", "300 tokens are needed, the context holds 256; --ctx-size sets it.")]
+    public void Refuses_what_cannot_be_measured(string option, string value, string message) =>
+        Assert.Equal(message, Tool.Run("bench", "-m", Model, option, value).Failure(HymbaTool.Misused));
+}

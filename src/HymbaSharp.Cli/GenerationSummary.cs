@@ -9,10 +9,9 @@ internal static class GenerationSummary
     public static string Of(GenerationUpdate last)
     {
         GenerationStatistics statistics = last.Statistics!;
-        string cached = statistics.CachedPromptTokens > 0 ? $" ({statistics.CachedPromptTokens} kept from before)" : "";
-        string prompt = $"prompt {statistics.PromptTokens} tokens{cached} in {statistics.PromptTime.TotalSeconds:0.00} s, {statistics.PromptTokensPerSecond:0.0}/s";
-        string reply = $"text {statistics.GeneratedTokens} tokens in {statistics.DecodeTime.TotalSeconds:0.00} s, {statistics.DecodeTokensPerSecond:0.0}/s, {statistics.DecodeGigabytesPerSecond:0.0} GB/s";
-        return $"[{prompt}; {reply}; {Reason(last)}]";
+        string kept = statistics.CachedPromptTokens > 0 ? $" ({statistics.CachedPromptTokens} kept)" : "";
+        return $"[prompt {statistics.PromptTokens} tokens{kept}, {statistics.PromptTokensPerSecond:0.0}/s; "
+            + $"text {statistics.GeneratedTokens} tokens, {statistics.DecodeTokensPerSecond:0.0}/s, {statistics.DecodeGigabytesPerSecond:0.0} GB/s; {Reason(last)}]";
     }
 
     private static string Reason(GenerationUpdate last) => last.FinishReason switch
@@ -21,8 +20,8 @@ internal static class GenerationSummary
         FinishReason.NewTurn => "ended at a new turn",
         FinishReason.StopString => $"ended before \"{last.StopString!.ReplaceLineEndings("\\n")}\"",
         FinishReason.StopToken => "ended at a stop token",
-        FinishReason.MaxTokens => "ended at the most tokens (-n)",
-        FinishReason.ContextLimit => "ended at the end of the context (-c)",
+        FinishReason.MaxTokens => "ended by -n",
+        FinishReason.ContextLimit => "ended at the end of the context",
         _ => "interrupted",
     };
 }

@@ -30,7 +30,7 @@ public sealed class GenerateTests : IDisposable
         Assert.Equal(expected + "\n", outcome.Success);
         Assert.Contains("prompt 2 tokens", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("text 12 tokens", outcome.Error, StringComparison.Ordinal);
-        Assert.Contains("ended at the most tokens (-n)", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("ended by -n", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Kernels;
+using Spectre.Console;
 
 namespace HymbaSharp.Cli.Options;
 
@@ -51,13 +52,20 @@ internal sealed class ModelOptions : ModelOption
     /// <summary>Tokens computed in one step.</summary>
     public int Chunk(ParseResult line) => line.GetValue(_chunk) ?? DefaultChunk;
 
-    /// <summary>Opens the model.</summary>
+    /// <summary>Opens the model; a person who waits is told so.</summary>
     /// <exception cref="HymbaException">It cannot be opened so.</exception>
-    public HymbaModel Load(ParseResult line) => HymbaModel.Load(Folder(line), new HymbaModelOptions
+    public HymbaModel Load(ParseResult line, Terminal terminal)
     {
-        Threads = line.GetValue(_threads),
-        ContextLength = line.GetValue(_context),
-        PrefillRows = Chunk(line),
-        KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
-    });
+        string folder = Folder(line);
+        HymbaModelOptions options = new()
+        {
+            Threads = line.GetValue(_threads),
+            ContextLength = line.GetValue(_context),
+            PrefillRows = Chunk(line),
+            KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
+        };
+        return terminal.ErrorConsole.Profile.Capabilities.Interactive
+            ? terminal.ErrorConsole.Status().Start("Opening the model", _ => HymbaModel.Load(folder, options))
+            : HymbaModel.Load(folder, options);
+    }
 }

@@ -55,12 +55,21 @@ internal sealed class PullCommand : ToolCommand
         using HubClient client = new(options: options);
         long start = Stopwatch.GetTimestamp();
         PullProgress last = default;
-        string folder = await ProgressBar.RunAsync(Terminal.ErrorConsole, $"Pulling {repository}", report =>
-            client.PullAsync(repository, revision, new ImmediateProgress<PullProgress>(progress =>
-            {
-                last = progress;
-                report(progress.Bytes == 0 ? 0 : (double)progress.BytesDone / progress.Bytes, Note(progress));
-            }), cancellationToken));
+        string folder;
+        try
+        {
+            folder = await ProgressBar.RunAsync(Terminal.ErrorConsole, $"Pulling {repository}", report =>
+                client.PullAsync(repository, revision, new ImmediateProgress<PullProgress>(progress =>
+                {
+                    last = progress;
+                    report(progress.Bytes == 0 ? 0 : (double)progress.BytesDone / progress.Bytes, Note(progress));
+                }), cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            await Terminal.Error.WriteLineAsync($"{repository}: stopped; what is downloaded is kept, and pulling again goes on from there.");
+            throw;
+        }
         await Terminal.Error.WriteLineAsync($"{repository}: {Sizes.Bytes(last.Bytes)} complete after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s.");
         await Terminal.Output.WriteLineAsync(folder);
     }
@@ -75,6 +84,7 @@ internal sealed class PullCommand : ToolCommand
         if (progress.BytesPerSecond <= 0)
             return done;
         TimeSpan left = TimeSpan.FromSeconds(Math.Min((progress.Bytes - progress.BytesDone) / progress.BytesPerSecond, TimeSpan.FromDays(99).TotalSeconds));
-        return $"{done}, {Sizes.Bytes(progress.BytesPerSecond)}/s, {left:hh\\:mm\\:ss} left";
+        string time = left.TotalHours < 1 ? $"{left:m\\:ss}" : $"{left.TotalHours:0} hours";
+        return $"{done}, {Sizes.Bytes(progress.BytesPerSecond)}/s, {time} left";
     }
 }

@@ -24,6 +24,7 @@ public sealed class HymbaModel : IDisposable
     private readonly SequenceState _metaState;
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _pageTable;
+    private bool _disposed;
 
     private HymbaModel(
         string folder, HymbaConfig config, Checkpoint checkpoint, HymbaWeights weights, UInt128 fingerprint,
@@ -35,7 +36,7 @@ public sealed class HymbaModel : IDisposable
         Fingerprint = fingerprint;
         (Tokenizer, ChatTemplate) = text;
         EndOfTextIds = config.EosTokenIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end ? [end] : config.EosTokenIds;
-        ContextLength = options.ContextLength ?? config.MaxPositions;
+        ContextLength = options.ContextLength ?? Math.Min(config.MaxPositions, HymbaModelOptions.MaxContextLength);
         _weights = weights;
         Shape = new StateShape(config, ContextLength);
         _kernels = new KernelContext(path, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
@@ -117,18 +118,27 @@ public sealed class HymbaModel : IDisposable
         return new HymbaSession(this, state, tokens, logits) { Attachment = attachment };
     }
 
-    /// <summary>Unmaps the weights and ends the threads. Sessions must no longer be used.</summary>
+    /// <summary>Unmaps the weights and ends the threads, after the step that is under way. Sessions then pass no more tokens.</summary>
     public void Dispose()
     {
-        _closing.Cancel();
-        _pageTable.Wait();
-        _closing.Dispose();
-        _metaState.Dispose();
-        Forward.Dispose();
-        _kernels.Dispose();
-        Shape.Dispose();
-        _weights.Dispose();
+        lock (Forward.Gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            _closing.Cancel();
+            _pageTable.Wait();
+            _closing.Dispose();
+            _metaState.Dispose();
+            Forward.Dispose();
+            _kernels.Dispose();
+            Shape.Dispose();
+            _weights.Dispose();
+        }
     }
+
+    /// <summary>To be called with the gate held: steps read memory that <see cref="Dispose"/> frees.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>What the meta tokens leave behind, the same for every sequence: kept from an earlier time, or computed.</summary>
     private SequenceState MetaState(MetaStateCache cache)

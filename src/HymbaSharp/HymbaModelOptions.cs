@@ -14,7 +14,7 @@ public sealed record HymbaModelOptions
     /// <summary>Threads that compute, 1 … 1024; null: one for each processor.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>The most tokens of a sequence, prompt and reply together, 1 … 16 777 216; null: the configuration's <c>max_position_embeddings</c>.</summary>
+    /// <summary>The most tokens of a sequence, prompt and reply together, 1 … 16 777 216; null: the configuration's <c>max_position_embeddings</c>, as far as allowed.</summary>
     public int? ContextLength { get; init; }
 
     /// <summary>Rows computed in one step while a prompt is read, 1 … 4096; null: 512. More take more memory, 150 KB each at 1.5B.</summary>

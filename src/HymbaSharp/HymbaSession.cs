@@ -134,6 +134,7 @@ public sealed class HymbaSession : IDisposable
     {
         lock (Model.Forward.Gate)
         {
+            Model.ThrowIfDisposed();
             _lastRow[0] = tokens.Length - 1;
             ReadOnlySpan<int> rows = reader is null ? _lastRow : Enumerable.Range(0, tokens.Length).ToArray();
             Matrix logits = Model.Forward.Step([new StepSlice(_state, tokens.Length)], tokens, rows);

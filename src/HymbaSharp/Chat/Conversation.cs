@@ -13,6 +13,9 @@ namespace HymbaSharp.Chat;
 /// </summary>
 public sealed class Conversation : IDisposable
 {
+    // Deeper than JSON is usually read, as messages and tools hold what was read elsewhere.
+    private static readonly JsonSerializerOptions SavedFormat = new() { MaxDepth = 256, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private readonly HymbaModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate _template;
@@ -69,20 +72,26 @@ public sealed class Conversation : IDisposable
         }
 
         StringBuilder reply = new();
-        bool replied = false;
+        bool replied = false, failed = true;
         try
         {
             await foreach (GenerationUpdate update in generator.RunAsync(prompt.AsMemory(cached), cancellationToken).ConfigureAwait(false))
             {
+                failed = false; // from here to the next step only the caller can end the reply
                 _ = reply.Append(update.Text);
                 replied |= update.Tokens.Count > 0;
                 yield return update;
+                failed = true;
             }
+            failed = false;
         }
         finally
         {
-            _cache.Keep(session);
-            if (replied)
+            if (failed)
+                session.Dispose();
+            else
+                _cache.Keep(session);
+            if (replied && !failed)
             {
                 _messages.AddRange(messages);
                 _messages.Add(new ChatMessage("assistant", reply.ToString().Trim()));
@@ -112,7 +121,7 @@ public sealed class Conversation : IDisposable
     public void Save(string path)
     {
         using HymbaSession session = _cache.Take(_tokenizer.Encode(Render(_messages, addGenerationPrompt: false)));
-        session.Save(path, JsonSerializer.SerializeToUtf8Bytes(new Saved(Options, [.. _messages])));
+        session.Save(path, JsonSerializer.SerializeToUtf8Bytes(new Saved(Options, [.. _messages]), SavedFormat));
     }
 
     /// <summary>Goes on with a conversation that <see cref="Save"/> wrote; nothing is computed again. An error leaves this one as it was.</summary>
@@ -120,17 +129,11 @@ public sealed class Conversation : IDisposable
     public void Load(string path)
     {
         HymbaSession session = _model.RestoreSession(path);
-        Saved? saved = null;
-        try
-        {
-            saved = JsonSerializer.Deserialize<Saved>(session.Attachment.Span);
-        }
-        catch (JsonException)
+        if (ReadSaved(session.Attachment.Span) is not { } saved)
         {
             session.Dispose();
-        }
-        if (saved?.Options is null || saved.Messages is null)
             throw new SnapshotException($"{path} holds a session, not a conversation.");
+        }
         Reset();
         _cache.Keep(session);
         Options = saved.Options;
@@ -152,5 +155,19 @@ public sealed class Conversation : IDisposable
         SpecialTokens = [.. _tokenizer.SpecialTokens.Keys.Where(token => token.Length >= 3 && !token.Any(char.IsWhiteSpace))],
     });
 
-    private sealed record Saved(ConversationOptions? Options, ChatMessage[]? Messages);
+    private static Saved? ReadSaved(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            Saved? saved = JsonSerializer.Deserialize<Saved>(json, SavedFormat);
+            // The serializer refuses null where a member must not be, but not in lists.
+            return saved is null || saved.Messages.Contains(null) || saved.Options.Contexts.Contains(null) ? null : saved;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Saved(ConversationOptions Options, ChatMessage[] Messages);
 }

@@ -25,7 +25,7 @@ internal sealed class Generator
         options.Validate(model.Config.VocabularySize);
         if (options.StopStrings.Count > 0 && model.Tokenizer is null)
             throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
-        _sampler = new Sampler(options, model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
+        _sampler = new Sampler(OnlyNamedTokens(options, model), model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
         _stops = new StopStringMatcher([.. options.StopStrings, .. NewTurnMarkers]);
     }
 
@@ -49,7 +49,7 @@ internal sealed class Generator
             ? new IncrementalDecoder(tokenizer, skipSpecial: true, ContinuesText)
             : null;
 
-        if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)))
+        if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)).ConfigureAwait(false))
         {
             yield return Last("", [], [], FinishReason.Cancelled, meter);
             yield break;
@@ -81,8 +81,20 @@ internal sealed class Generator
                 yield break;
             }
             yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
-            await Task.Run(() => _session.Append(token), CancellationToken.None);
+            await Task.Run(() => _session.Append(token), CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A vocabulary that was padded holds ids without a token: the model may give them a logit, but they have no text.</summary>
+    private static GenerationOptions OnlyNamedTokens(GenerationOptions options, HymbaModel model)
+    {
+        int named = model.Tokenizer?.VocabularySize ?? model.Config.VocabularySize;
+        if (named == model.Config.VocabularySize)
+            return options;
+        Dictionary<int, float> biases = new(options.LogitBias);
+        for (int id = named; id < model.Config.VocabularySize; id++)
+            biases[id] = float.NegativeInfinity;
+        return options with { LogitBias = biases };
     }
 
     private void PassPrompt(ReadOnlySpan<int> prompt, CancellationToken cancellationToken)
@@ -98,7 +110,7 @@ internal sealed class Generator
     {
         try
         {
-            await Task.Run(work, CancellationToken.None);
+            await Task.Run(work, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException)

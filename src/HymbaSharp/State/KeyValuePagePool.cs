@@ -20,26 +20,14 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
 
     private int PageBytes => sizeof(Header) + (Shape.Floats * sizeof(float));
 
-    /// <summary>A page held once, its contents undefined.</summary>
+    /// <summary>
+    /// A page of zeros, held once. Kernels read whole pages and give the rows that nobody sees the weight 0, which only a finite number survives.
+    /// </summary>
     public float* Rent()
     {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            Header* page = _free;
-            if (page is not null)
-            {
-                _free = page->Next;
-            }
-            else
-            {
-                page = (Header*)NativeMemory.AlignedAlloc((nuint)PageBytes, NativeBuffer.Alignment);
-                Bytes += PageBytes;
-            }
-            page->Holders = 1;
-            page->Next = null;
-            return (float*)(page + 1);
-        }
+        float* page = RentUncleared();
+        NativeMemory.Clear(page, (nuint)Shape.Floats * sizeof(float));
+        return page;
     }
 
     /// <summary>Holds a page once more.</summary>
@@ -75,7 +63,7 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
             if (HeaderOf(page)->Holders == 1)
                 return page;
         }
-        float* copy = Rent();
+        float* copy = RentUncleared();
         NativeMemory.Copy(page, copy, (nuint)Shape.Floats * sizeof(float));
         Release(page);
         return copy;
@@ -93,6 +81,27 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
                 _free = page->Next;
                 Free(page);
             }
+        }
+    }
+
+    private float* RentUncleared()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Header* page = _free;
+            if (page is not null)
+            {
+                _free = page->Next;
+            }
+            else
+            {
+                page = (Header*)NativeMemory.AlignedAlloc((nuint)PageBytes, NativeBuffer.Alignment);
+                Bytes += PageBytes;
+            }
+            page->Holders = 1;
+            page->Next = null;
+            return (float*)(page + 1);
         }
     }
 

@@ -61,7 +61,14 @@ internal sealed unsafe class SequenceState : IDisposable
     }
 
     /// <summary>Convolution tails and SSM states of all layers, as stored in a snapshot.</summary>
-    public Span<float> Recurrent => new(_recurrent.Floats, checked((int)_shape.RecurrentFloats));
+    public Span<float> Recurrent
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new(_recurrent.Floats, checked((int)_shape.RecurrentFloats));
+        }
+    }
 
     /// <summary>A state that goes on from here by itself. Costs the recurrent state and the page tables; keys and values are shared until written.</summary>
     public SequenceState Fork()
@@ -126,19 +133,11 @@ internal sealed unsafe class SequenceState : IDisposable
         _shape.Pages.Shape.Write(Pages(owner)[position / KeyValuePage.Rows], position % KeyValuePage.Rows, row[..keys], row[keys..]);
     }
 
-    /// <summary>Moves to a position whose rows are then written one by one. Rows of these pages that no query sees are made zero.</summary>
+    /// <summary>Moves to a position whose rows are then written one by one.</summary>
     public void BeginRestore(int position)
     {
-        int own = _shape.Config.KeyValueHeads * (_shape.Config.KeyHeadSize + _shape.Config.ValueHeadSize);
-        float[] zeros = new float[own];
-        int written = Position;
         for (int owner = 0; owner < _shape.Owners.Length; owner++)
-        {
-            int first = written < _shape.Config.MetaTokens ? 0 : _shape.FirstKept(owner, position);
-            OwnPages(owner, first, position);
-            for (int row = Math.Max(first / KeyValuePage.Rows * KeyValuePage.Rows, written); row < first; row++)
-                WriteRow(owner, row, zeros);
-        }
+            OwnPages(owner, Position < _shape.Config.MetaTokens ? 0 : _shape.FirstKept(owner, position), position);
         Position = position;
     }
 

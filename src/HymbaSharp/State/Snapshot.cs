@@ -107,7 +107,7 @@ internal static class Snapshot
                 throw;
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new SnapshotException($"{path} can't be read: {error.Message}", error);
         }
@@ -119,8 +119,8 @@ internal static class Snapshot
         HymbaConfig config = shape.Config;
         if (header.WithMeta == hasMeta)
             throw new SnapshotException($"{path} {(hasMeta ? "holds a model's meta state, not a conversation" : "holds a conversation, not a model's meta state")}.");
-        if (header.Position < config.MetaTokens || header.Tokens != header.Position - config.MetaTokens || (header.Logits != 0 && header.Logits != config.VocabularySize)
-            || header.Attachment is < 0 or > MaxAttachmentBytes)
+        if (header.Position < config.MetaTokens || header.Tokens != header.Position - config.MetaTokens || (header.WithMeta && header.Tokens != 0)
+            || header.Logits != (header.Tokens == 0 ? 0 : config.VocabularySize) || header.Attachment is < 0 or > MaxAttachmentBytes)
             throw new SnapshotException($"{path} is damaged: its header contradicts itself.");
         if (header.Tokens > shape.ContextLength)
             throw new SnapshotException($"{path} holds {header.Tokens} tokens; this model was opened with a context of {shape.ContextLength}.");
@@ -189,6 +189,9 @@ internal static class Snapshot
             int version = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
             if (version != Version)
                 throw new SnapshotException($"{path} has snapshot version {version}; this library reads version {Version}.");
+            int kind = BinaryPrimitives.ReadInt32LittleEndian(header[12..]);
+            if (kind is not (0 or 1))
+                throw new SnapshotException($"{path} is damaged: it says it is of kind {kind}; there are 0, a conversation, and 1, a model's meta state.");
             UInt128 model = BinaryPrimitives.ReadUInt128LittleEndian(header[16..]);
             if (model != fingerprint)
                 throw new SnapshotException($"{path} belongs to another model: its fingerprint is {model:x32}, this model's is {fingerprint:x32}.");
@@ -197,7 +200,7 @@ internal static class Snapshot
                 BinaryPrimitives.ReadInt32LittleEndian(header[36..]),
                 BinaryPrimitives.ReadInt32LittleEndian(header[40..]),
                 BinaryPrimitives.ReadInt32LittleEndian(header[44..]),
-                BinaryPrimitives.ReadInt32LittleEndian(header[12..]) != 0);
+                WithMeta: kind == 1);
         }
 
         public void Read(Span<byte> bytes)

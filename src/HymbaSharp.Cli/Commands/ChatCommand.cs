@@ -30,7 +30,7 @@ internal sealed class ChatCommand : ToolCommand
 
     public override IReadOnlyList<string> Examples =>
     [
-        "hymba chat -m nvidia/Hymba-1.5B-Instruct",
+        "hymba chat -m nvidia/Hymba-1.5B-Instruct --pull",
         "hymba chat --system \"You are a patient teacher\" --temp 0.5 --verbose",
         "hymba chat --context handbook.txt --tools functions.json",
         "printf 'My name is Ann\\nWhat is my name?\\n' | hymba chat --temp 0",
@@ -45,7 +45,7 @@ internal sealed class ChatCommand : ToolCommand
             Contexts = [.. line.GetValue(_contexts)!.Select(file => File.ReadAllText(file))],
             Tools = line.GetValue(_tools) is { } tools ? ReadTools(tools) : [],
         };
-        using HymbaModel model = _model.Load(line, Terminal);
+        using HymbaModel model = await _model.LoadAsync(line, Terminal, cancellationToken);
         using Conversation conversation = new(model, begin);
         if (line.GetValue(_fromState) is { } state)
         {

@@ -52,7 +52,7 @@ internal sealed class GenerateCommand : ToolCommand
         GenerationOptions options = _sampling.Read(line) with { LogProbabilities = line.GetValue(_logprobs) };
         options.Validate();
         string prompt = await _prompt.ReadAsync(line, Terminal, cancellationToken, dropsFinalLineBreak: true);
-        using HymbaModel model = _model.Load(line, Terminal);
+        using HymbaModel model = await _model.LoadAsync(line, Terminal, cancellationToken);
         GenerationUpdate last = await (line.GetValue(_chat)
             ? AnswerAsync(line, model, prompt, options, cancellationToken)
             : ContinueAsync(line, model, prompt, options, cancellationToken));

@@ -19,7 +19,7 @@ internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLi
         {
             terminal.Output.WriteLine("Examples:");
             foreach (string example in command.Examples)
-                terminal.Output.WriteLine($"  {example}");
+                terminal.Output.WriteLine($"  {example}".TrimEnd());
         }
         else
         {

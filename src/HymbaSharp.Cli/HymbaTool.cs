@@ -72,6 +72,8 @@ internal static class HymbaTool
         RootCommand root = new("Runs Hymba language models on this machine's processor.")
         {
             Verbose,
+            new ChatCommand(terminal, Verbose),
+            new GenerateCommand(terminal),
             new PullCommand(terminal),
             new ListCommand(terminal),
             new RemoveCommand(terminal),

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace HymbaSharp.Cli;
 
-/// <summary>Ctrl-C and requests to terminate: the first one asks the command to end, a second one of the same kind ends the process at once.</summary>
+/// <summary>Ctrl-C and requests to terminate: the first one asks the command to end, a second one ends the process at once.</summary>
 internal sealed class Interrupts : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();

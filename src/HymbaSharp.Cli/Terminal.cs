@@ -56,9 +56,9 @@ internal sealed class Terminal
         };
     }
 
-    /// <summary>Streams of a test: nobody is there to be asked.</summary>
-    public static Terminal Of(TextReader input, TextWriter output, TextWriter error, Interrupts interrupts) =>
-        new(input, output, error, ConsoleOver(output), ConsoleOver(error), interrupts);
+    /// <summary>Streams of a test.</summary>
+    public static Terminal Of(TextReader input, TextWriter output, TextWriter error, Interrupts interrupts, bool inputIsInteractive = false) =>
+        new(input, output, error, ConsoleOver(output), ConsoleOver(error), interrupts) { InputIsInteractive = inputIsInteractive };
 
     private static IAnsiConsole ConsoleOver(TextWriter writer)
     {

@@ -54,7 +54,7 @@ public sealed class ProcessTests : IDisposable
         await hub.Silent.Task.WaitAsync(TimeSpan.FromSeconds(20));
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
             await kill.WaitForExitAsync();
-        Assert.Equal("", await process.StandardError.ReadToEndAsync());
+        Assert.Contains("what is downloaded is kept", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
         await process.WaitForExitAsync();
         Assert.Equal(130, process.ExitCode);
         Assert.NotEmpty(Directory.GetFiles(_folder.File("hub", "models--nvidia--Hymba-tiny", "blobs")));

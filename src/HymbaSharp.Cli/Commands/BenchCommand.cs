@@ -45,7 +45,7 @@ internal sealed class BenchCommand : ToolCommand
         int[] prompts = Lengths(line.GetValue(_prompts)!, "--n-prompt"), generates = Lengths(line.GetValue(_generates)!, "--n-gen");
 
         long start = Stopwatch.GetTimestamp();
-        using HymbaModel model = _model.Load(line);
+        using HymbaModel model = await _model.LoadAsync(line, Terminal, cancellationToken);
         TimeSpan opened = Stopwatch.GetElapsedTime(start);
         int longest = depth + prompts.Concat(generates.Select(n => n + DecodeStepsBeforeCounting + 1)).DefaultIfEmpty(0).Max();
         if (longest > model.ContextLength)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using HymbaSharp.Checkpoints;
+using HymbaSharp.Cli.Options;
 using HymbaSharp.Configuration;
 
 namespace HymbaSharp.Cli.Commands;
@@ -14,18 +15,8 @@ internal sealed class InitCommand : ToolCommand
 
     private readonly Argument<string> _config = new("CONFIG") { Description = "The configuration: a config.json, or a folder that holds one." };
     private readonly Argument<string> _folder = new("FOLDER") { Description = "Where the checkpoint goes; created where needed. It must hold no weights yet." };
-    private readonly Option<ulong> _seed = new("--seed")
-    {
-        Description = "What the weights are drawn from, 0 or more. The same seed gives the same bytes on every machine.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 0,
-        CustomParser = result =>
-        {
-            if (!ulong.TryParse(result.Tokens[^1].Value, out ulong seed))
-                result.AddError($"--seed is '{result.Tokens[^1].Value}'; expected a whole number, 0 or more");
-            return seed;
-        },
-    };
+    private readonly Option<ulong?> _seed = NumberOption.Of<ulong>(
+        "--seed", "What the weights are drawn from, 0 or more; the same seed gives the same bytes on every machine. Default: 0.", "-s");
 
     private readonly Option<string?> _type = new("--type") { Description = "The type to store weights in. Default: the configuration's torch_dtype." };
 
@@ -51,7 +42,7 @@ internal sealed class InitCommand : ToolCommand
         long start = Stopwatch.GetTimestamp();
         _ = await ProgressBar.RunAsync(Terminal.ErrorConsole, "Drawing weights", report => Task.Run(() =>
         {
-            RandomCheckpoint.Write(config, folder, line.GetValue(_seed), type, new ImmediateProgress<double>(fraction => report(fraction, "")), cancellationToken);
+            RandomCheckpoint.Write(config, folder, line.GetValue(_seed) ?? 0, type, new ImmediateProgress<double>(fraction => report(fraction, "")), cancellationToken);
             return true;
         }, CancellationToken.None));
         CopyTokenizer(Directory.Exists(config) ? config : Path.GetDirectoryName(Path.GetFullPath(config))!, folder);

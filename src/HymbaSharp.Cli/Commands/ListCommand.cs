@@ -30,7 +30,7 @@ internal sealed class ListCommand : ToolCommand
             return Task.CompletedTask;
         }
         Table table = new Table().NoBorder().AddColumns(
-            new TableColumn("[grey]NAME[/]").NoWrap(), new TableColumn("[grey]COMMIT[/]").NoWrap(), new TableColumn("[grey]SIZE[/]").RightAligned().NoWrap(),
+            new TableColumn("[grey]NAME[/]").NoWrap(), new TableColumn("[grey]SIZE[/]").RightAligned().NoWrap(),
             new TableColumn("[grey]USED[/]").NoWrap(), new TableColumn("[grey]STATE[/]").NoWrap());
         foreach (CachedRepository repository in shown)
             AddRows(table, repository);
@@ -42,12 +42,14 @@ internal sealed class ListCommand : ToolCommand
     {
         string size = Sizes.Bytes(repository.BytesOnDisk), used = Age(DateTimeOffset.UtcNow - repository.LastUsed);
         if (repository.Revisions.Count == 0)
-            AddRow(table, repository.Name, "", size, used, "begun");
+            AddRow(table, repository.Name, size, used, "begun: pull again");
         // Revisions share files, so the size stands once.
         foreach (CachedRevision revision in repository.Revisions)
         {
-            string name = revision.Names.Contains("main") ? repository.Name : $"{repository.Name}@{(revision.Names is [string first, ..] ? first : revision.Commit)}";
-            AddRow(table, name, revision.Commit[..12], size, used, revision.IsComplete ? "complete" : "incomplete: pull again");
+            // An interrupted pull has not named its commit yet: pulling the repository again goes on with it.
+            bool isMain = revision.Names.Contains("main") || (revision.Names.Count == 0 && !revision.IsComplete);
+            string name = isMain ? repository.Name : $"{repository.Name}@{(revision.Names is [string first, ..] ? first : revision.Commit)}";
+            AddRow(table, name, size, used, revision.IsComplete ? "complete" : "incomplete: pull again");
             size = used = "";
         }
     }

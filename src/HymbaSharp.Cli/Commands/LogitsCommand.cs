@@ -44,7 +44,7 @@ internal sealed class LogitsCommand : ToolCommand
         (int[] ids, string source) = await ReadIdsAsync(line, cancellationToken);
         int[] positions = Positions(line, ids.Length);
 
-        using HymbaModel model = _model.Load(line);
+        using HymbaModel model = await _model.LoadAsync(line, Terminal, cancellationToken);
         TokenIds.Check(ids, model.Config.VocabularySize, source);
         using HymbaSession session = line.GetValue(_fromState) is { } state ? model.RestoreSession(state) : model.StartSession();
         long start = Stopwatch.GetTimestamp();

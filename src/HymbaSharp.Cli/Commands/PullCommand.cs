@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Checkpoints.Hub;
 
@@ -52,29 +51,6 @@ internal sealed class PullCommand : ToolCommand
                     : throw new UsageException($"--endpoint is '{endpoint}'; expected an http or https address."),
             };
         }
-        using HubClient client = new(options: options);
-        long start = Stopwatch.GetTimestamp();
-        PullProgress last = default;
-        string folder = await ProgressBar.RunAsync(Terminal.ErrorConsole, $"Pulling {repository}", report =>
-            client.PullAsync(repository, revision, new ImmediateProgress<PullProgress>(progress =>
-            {
-                last = progress;
-                report(progress.Bytes == 0 ? 0 : (double)progress.BytesDone / progress.Bytes, Note(progress));
-            }), cancellationToken));
-        await Terminal.Error.WriteLineAsync($"{repository}: {Sizes.Bytes(last.Bytes)} complete after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s.");
-        await Terminal.Output.WriteLineAsync(folder);
-    }
-
-    private static string Note(PullProgress progress)
-    {
-        string done = $"{Sizes.Bytes(progress.BytesDone)} of {Sizes.Bytes(progress.Bytes)}";
-        if (progress.Phase == PullPhase.Verifying)
-            return $"{done}, checking {progress.File}";
-        if (progress.Phase == PullPhase.Waiting)
-            return $"{done}, another process downloads {progress.File}";
-        if (progress.BytesPerSecond <= 0)
-            return done;
-        TimeSpan left = TimeSpan.FromSeconds(Math.Min((progress.Bytes - progress.BytesDone) / progress.BytesPerSecond, TimeSpan.FromDays(99).TotalSeconds));
-        return $"{done}, {Sizes.Bytes(progress.BytesPerSecond)}/s, {left:hh\\:mm\\:ss} left";
+        await Terminal.Output.WriteLineAsync(await ModelDownload.RunAsync(Terminal, repository, revision, options, cancellationToken));
     }
 }

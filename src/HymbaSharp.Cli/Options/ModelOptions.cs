@@ -1,6 +1,8 @@
 using System.CommandLine;
 using HymbaSharp.Checkpoints;
+using HymbaSharp.Checkpoints.Hub;
 using HymbaSharp.Kernels;
+using Spectre.Console;
 
 namespace HymbaSharp.Cli.Options;
 
@@ -15,9 +17,12 @@ internal class ModelOption
 
     public ModelOption(Command command) => command.Add(_model);
 
+    /// <summary>The model as it was named; null where none was.</summary>
+    public string? Name(ParseResult line) => line.GetValue(_model);
+
     /// <summary>The folder of the model.</summary>
     /// <exception cref="HymbaException">There is none.</exception>
-    public string Folder(ParseResult line) => ModelLocation.Find(line.GetValue(_model));
+    public string Folder(ParseResult line) => ModelLocation.Find(Name(line));
 }
 
 /// <summary>The options that open a model to compute with it.</summary>
@@ -41,23 +46,44 @@ internal sealed class ModelOptions : ModelOption
         Description = $"The instructions to compute with: {string.Join(", ", KernelNames)}. Default: the widest of this machine, or what {KernelPaths.Variable} names.",
     };
 
+    private readonly Option<bool> _pull = new("--pull") { Description = "Download the model first where the cache does not hold it whole, as 'hymba pull' does." };
+
     public ModelOptions(Command command) : base(command)
     {
         _ = _kernels.AcceptOnlyFromAmong(KernelNames);
-        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels])
+        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _pull])
             command.Add(option);
     }
 
     /// <summary>Tokens computed in one step.</summary>
     public int Chunk(ParseResult line) => line.GetValue(_chunk) ?? DefaultChunk;
 
-    /// <summary>Opens the model.</summary>
+    /// <summary>Opens the model; a person who waits is told so.</summary>
     /// <exception cref="HymbaException">It cannot be opened so.</exception>
-    public HymbaModel Load(ParseResult line) => HymbaModel.Load(Folder(line), new HymbaModelOptions
+    public async Task<HymbaModel> LoadAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken)
     {
-        Threads = line.GetValue(_threads),
-        ContextLength = line.GetValue(_context),
-        PrefillRows = Chunk(line),
-        KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
-    });
+        if (line.GetValue(_pull))
+            await PullAsync(line, terminal, cancellationToken);
+        string folder = Folder(line);
+        HymbaModelOptions options = new()
+        {
+            Threads = line.GetValue(_threads),
+            ContextLength = line.GetValue(_context),
+            PrefillRows = Chunk(line),
+            KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
+        };
+        return terminal.ErrorConsole.Profile.Capabilities.Interactive
+            ? terminal.ErrorConsole.Status().Start("Opening the model", _ => HymbaModel.Load(folder, options))
+            : HymbaModel.Load(folder, options);
+    }
+
+    private async Task PullAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken)
+    {
+        string name = Name(line) ?? throw new UsageException("--pull needs a model: name one of the hub with -m, owner/name.");
+        if (Directory.Exists(name))
+            return;
+        (string repository, string revision) = ModelLocation.SplitRevision(name);
+        if (new HubCache().Find(repository, revision) is null)
+            _ = await ModelDownload.RunAsync(terminal, repository, revision, HubClientOptions.FromEnvironment(), cancellationToken);
+    }
 }

@@ -17,16 +17,20 @@ internal sealed class TextSource
         command.Add(_file);
     }
 
-    /// <summary>The text, unchanged.</summary>
+    /// <summary>The text, unchanged but for a final line break of a file or of the input where that is to be dropped: editors put it there.</summary>
     /// <exception cref="UsageException">It is given twice.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public async Task<string> ReadAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken)
+    public async Task<string> ReadAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken, bool dropsFinalLineBreak = false)
     {
         string? argument = line.GetValue(_argument), prompt = line.GetValue(_prompt), file = line.GetValue(_file);
         if (new[] { argument, prompt, file }.Count(source => source is not null) > 1)
             throw new UsageException("The text is given more than once: as TEXT, with -p or with -f.");
-        if ((argument ?? prompt) is { } text)
+        string? text = argument ?? prompt;
+        if (text is not null)
             return text;
-        return file is null or "-" ? await terminal.Input.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
+        if (file is null && terminal.InputIsInteractive)
+            await terminal.Error.WriteLineAsync("Type the text; Ctrl-D on a line of its own ends it.");
+        text = file is null or "-" ? await terminal.Input.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
+        return !dropsFinalLineBreak || !text.EndsWith('\n') ? text : text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text[..^1];
     }
 }

@@ -40,6 +40,33 @@ public sealed class CacheTests : IDisposable
     }
 
     [Fact]
+    public void Generate_pulls_a_model_that_is_not_there_yet_and_only_then()
+    {
+        using TestFolder folder = new();
+        SmallCheckpoint.Write(folder);
+        using LocalHub hub = new();
+        hub.Files.Clear();
+        foreach (string file in Directory.GetFiles(folder.Path))
+            hub.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
+        string? before = Environment.GetEnvironmentVariable("HF_ENDPOINT");
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", hub.Address);
+        try
+        {
+            string[] command = ["generate", "-m", LocalHub.Repository, "--temp", "0", "-n", "3", "a b"];
+            Assert.Contains("hymba pull", Tool.Run(command).Failure(), StringComparison.Ordinal);
+            string first = Tool.Run([.. command, "--pull"]).Success;
+            hub.Requests.Clear();
+            Assert.Equal(first, Tool.Run([.. command, "--pull"]).Success);
+            Assert.Empty(hub.Requests);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("HF_ENDPOINT", before);
+        }
+        Assert.Equal("--pull needs a model: name one of the hub with -m, owner/name.", Tool.Run("chat", "--pull").Failure(HymbaTool.Misused));
+    }
+
+    [Fact]
     public async Task An_interrupted_pull_keeps_what_is_there_and_the_next_one_goes_on()
     {
         using LocalHub hub = new() { SilentAfter = 12_000_000 };
@@ -49,7 +76,7 @@ public sealed class CacheTests : IDisposable
         _ = interrupts.Raise(PosixSignal.SIGINT);
         Outcome outcome = await pull;
         Assert.Equal(130, outcome.Code);
-        Assert.Equal("", outcome.Error);
+        Assert.Contains("stopped; what is downloaded is kept", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("incomplete: pull again", Tool.Run("list").Success, StringComparison.Ordinal);
 
         hub.SilentAfter = int.MaxValue;

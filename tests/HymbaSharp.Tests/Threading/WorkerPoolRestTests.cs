@@ -56,14 +56,21 @@ public sealed class WorkerPoolRestTests
         Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
     }
 
+    // The process has other threads too, which compile and collect: the quietest of several looks counts. Threads that spin leave none quiet.
     private static void AssertSleeping()
     {
-        Thread.Sleep(200);
-        using Process process = Process.GetCurrentProcess();
-        TimeSpan before = process.TotalProcessorTime;
-        Thread.Sleep(Watched);
-        process.Refresh();
-        Assert.InRange(process.TotalProcessorTime - before, TimeSpan.Zero, Nothing);
+        TimeSpan quietest = TimeSpan.MaxValue;
+        for (int look = 0; look < 10 && quietest > Nothing; look++)
+        {
+            Thread.Sleep(200);
+            using Process process = Process.GetCurrentProcess();
+            TimeSpan before = process.TotalProcessorTime;
+            Thread.Sleep(Watched);
+            process.Refresh();
+            TimeSpan used = process.TotalProcessorTime - before;
+            quietest = used < quietest ? used : quietest;
+        }
+        Assert.InRange(quietest, TimeSpan.Zero, Nothing);
     }
 
     private static void Run(WorkerPool pool, int pieces)

@@ -13,8 +13,8 @@ public sealed class MachineSpeed : IDisposable
     // Far beyond any cache, so that what is read comes from memory.
     private const long BufferBytes = 512L << 20;
     private const int PartBytes = 1 << 18;
-    private const int MultiplyAddsPerPart = 2_000_000;
-    private const int PartsPerThread = 8;
+    private const int MultiplyAddsPerPart = 4_000_000;
+    private const int PartsPerThread = 32;
 
     private readonly WorkerPool _pool;
     private readonly NativeBuffer _buffer = new(BufferBytes);

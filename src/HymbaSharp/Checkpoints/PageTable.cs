@@ -9,6 +9,7 @@ namespace HymbaSharp.Checkpoints;
 internal static unsafe partial class PageTable
 {
     private const int PopulateForReading = 22; // MADV_POPULATE_READ, Linux 5.14
+    private const int HugePages = 14; // MADV_HUGEPAGE
     private const long SliceBytes = 64L << 20;
     private const long PageMask = 4095;
 
@@ -29,6 +30,16 @@ internal static unsafe partial class PageTable
                     return;
             }
         }
+    }
+
+    /// <summary>Asks for large pages for memory not yet touched, so that reading it isn't held up by page table look-ups; a hint.</summary>
+    public static void PreferHugePages(void* memory, long bytes)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        nint start = ((nint)memory + (nint)PageMask) & ~(nint)PageMask;
+        nint end = ((nint)memory + (nint)bytes) & ~(nint)PageMask;
+        _ = Advise((void*)start, (nuint)(end - start), HugePages);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HymbaSharp.Checkpoints;
 using HymbaSharp.Kernels;
 using HymbaSharp.Threading;
 
@@ -21,8 +22,9 @@ public sealed class MachineSpeed : IDisposable
     private readonly KernelPath _path;
 
     /// <summary>Readies a measurement; takes half a gigabyte of memory until disposed.</summary>
-    public MachineSpeed(int threads, KernelPath path)
+    public unsafe MachineSpeed(int threads, KernelPath path)
     {
+        PageTable.PreferHugePages(_buffer.Floats, BufferBytes);
         _pool = new WorkerPool(threads);
         _path = path;
         for (long i = 0; i < BufferBytes; i += PartBytes)

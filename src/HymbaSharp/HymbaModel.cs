@@ -23,19 +23,16 @@ public sealed class HymbaModel : IDisposable
     private readonly KernelContext _kernels;
     private readonly SequenceState _metaState;
     private readonly CancellationTokenSource _closing = new();
-    private readonly Task _pageTable;
+    private Task _pageTable = Task.CompletedTask;
     private bool _disposed;
 
     private HymbaModel(
-        string folder, HymbaConfig config, Checkpoint checkpoint, HymbaWeights weights, UInt128 fingerprint,
-        (Tokenizer?, ChatTemplate?) text, KernelPath path, HymbaModelOptions options)
+        string folder, HymbaConfig config, HymbaWeights weights, UInt128 fingerprint, KernelPath path, HymbaModelOptions options)
     {
-        _pageTable = Task.Run(() => PageTable.Fill(checkpoint, _closing.Token));
         Folder = folder;
         Config = config;
         Fingerprint = fingerprint;
-        (Tokenizer, ChatTemplate) = text;
-        EndOfTextIds = config.EosTokenIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end ? [end] : config.EosTokenIds;
+        EndOfTextIds = config.EosTokenIds;
         ContextLength = options.ContextLength ?? Math.Min(config.MaxPositions, HymbaModelOptions.MaxContextLength);
         _weights = weights;
         Shape = new StateShape(config, ContextLength);
@@ -69,13 +66,13 @@ public sealed class HymbaModel : IDisposable
     public long MatrixOperationsPerToken => _weights.Layers.Sum(layer => layer.MatrixOperations);
 
     /// <summary>The tokenizer beside the weights, or null where the folder has none: the model then takes and gives ids.</summary>
-    public Tokenizer? Tokenizer { get; }
+    public Tokenizer? Tokenizer { get; private set; }
 
     /// <summary>The chat template beside the weights, or null.</summary>
-    public ChatTemplate? ChatTemplate { get; }
+    public ChatTemplate? ChatTemplate { get; private set; }
 
     /// <summary>The token ids that end a text: the configuration's <c>eos_token_id</c>, else the tokenizer's.</summary>
-    public ImmutableArray<int> EndOfTextIds { get; }
+    public ImmutableArray<int> EndOfTextIds { get; private set; }
 
     internal StateShape Shape { get; }
 
@@ -88,23 +85,23 @@ public sealed class HymbaModel : IDisposable
         options ??= new HymbaModelOptions();
         options.Validate();
         KernelPath path = options.KernelPath ?? KernelPaths.Selected;
+        // Reading the tokenizer takes as long as all the rest: side by side.
+        Task<(Tokenizer?, ChatTemplate?)> text = Task.Run(() => TextSide(folder));
         string configFile = Path.Combine(folder, HymbaConfig.FileName);
         byte[] json = HymbaConfig.ReadFile(configFile);
         HymbaConfig config = HymbaConfig.Parse(json, configFile);
-        Checkpoint checkpoint = Checkpoint.Open(folder);
+        HymbaModel model = Open(folder, config, json, path, options, out Checkpoint checkpoint);
         try
         {
-            // Reading the tokenizer takes as long as all the rest: side by side.
-            Task<(Tokenizer?, ChatTemplate?)> text = Task.Run(() => TextSide(folder, config));
-            UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
-            HymbaWeights weights = new(checkpoint, config);
-            return new HymbaModel(folder, config, checkpoint, weights, fingerprint, text.GetAwaiter().GetResult(), path, options);
+            model.TakeText(text.GetAwaiter().GetResult());
         }
         catch
         {
-            checkpoint.Dispose();
+            model.Dispose();
             throw;
         }
+        model._pageTable = Task.Run(() => PageTable.Fill(checkpoint, model._closing.Token));
+        return model;
     }
 
     /// <summary>A new sequence: the meta tokens have passed, no token has.</summary>
@@ -155,14 +152,36 @@ public sealed class HymbaModel : IDisposable
         return state;
     }
 
-    private static (Tokenizer?, ChatTemplate?) TextSide(string folder, HymbaConfig config)
+    private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
+    {
+        checkpoint = Checkpoint.Open(folder);
+        try
+        {
+            UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
+            return new HymbaModel(folder, config, new HymbaWeights(checkpoint, config), fingerprint, path, options);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static (Tokenizer?, ChatTemplate?) TextSide(string folder)
     {
         if (!File.Exists(Path.Combine(folder, "tokenizer.model")) && !File.Exists(Path.Combine(folder, "tokenizer.json")))
             return (null, null);
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        if (tokenizer.VocabularySize > config.VocabularySize)
-            throw new TokenizerException($"{folder}: the tokenizer has {tokenizer.VocabularySize} tokens, the model's vocabulary (vocab_size) {config.VocabularySize}.");
         return (tokenizer, tokenizer.ChatTemplate is { } source ? ChatTemplate.Parse(source) : null);
+    }
+
+    private void TakeText((Tokenizer? Tokenizer, ChatTemplate? Template) text)
+    {
+        if (text.Tokenizer?.VocabularySize > Config.VocabularySize)
+            throw new TokenizerException($"{Folder}: the tokenizer has {text.Tokenizer.VocabularySize} tokens, the model's vocabulary (vocab_size) {Config.VocabularySize}.");
+        (Tokenizer, ChatTemplate) = text;
+        if (EndOfTextIds.IsDefaultOrEmpty && Tokenizer?.EosId is { } end)
+            EndOfTextIds = [end];
     }
 
     private static string? CacheFolderOf(HymbaModelOptions options) => options.UseCache ? options.CacheFolder ?? CacheFolder.Default : null;

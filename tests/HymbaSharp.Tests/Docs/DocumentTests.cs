@@ -11,6 +11,16 @@ public sealed class DocumentTests
         Directory.EnumerateFiles(TestData.Repository, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestData.Repository, "docs"), "*.md", SearchOption.AllDirectories));
 
     [Fact]
+    public void Links_between_documents_lead_to_files()
+    {
+        foreach (string document in Documents)
+        {
+            foreach (Match link in Regex.Matches(File.ReadAllText(document), @"\]\((?!https?:)([^)#]+)(#[^)]*)?\)"))
+                Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(document)!, link.Groups[1].Value)), $"{Name(document)} links to {link.Groups[1].Value}");
+        }
+    }
+
+    [Fact]
     public void All_csharp_in_the_documents_is_code_that_runs()
     {
         string[] shown =

@@ -1,0 +1,2 @@
+Console.WriteLine(TorchSharp.torch.__version__);
+return 0;

@@ -67,15 +67,7 @@ internal static unsafe class PackedAttention
     {
         if (mask.MetaTokens < 0 || (!mask.Global && mask.Window < 0))
             throw new ArgumentException($"Packed attention: a window of {mask.Window} and {mask.MetaTokens} meta tokens; neither may be negative.");
-        int end = 0;
-        foreach (RowRange document in documents)
-        {
-            if (document.Start != end || document.Count < 0 || document.Count > rows - end)
-                throw new ArgumentException($"Packed attention over {rows} rows: {document} must begin at row {end} and end within the rows.");
-            end += document.Count;
-        }
-        if (end != rows)
-            throw new ArgumentException($"Packed attention: the documents end at row {end}; they must cover all {rows} rows.");
+        RowRange.RequireCover(documents, rows);
     }
 
     /// <summary>Parts of at most <paramref name="tokens"/> queries, those of long documents first, so that no thread is left with one at the end.</summary>

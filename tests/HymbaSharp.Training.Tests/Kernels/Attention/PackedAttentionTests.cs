@@ -38,9 +38,9 @@ public sealed unsafe class PackedAttentionTests
     {
         using KernelContext context = new(path, new WorkerPool(2));
         AttentionHeads heads = new(queryHeads: 2, keyValueHeads: 1, keySize: 4, valueSize: 3);
-        foreach (int window in (int[])[0, 1, 15, 16, 63, 64, 65, 130])
+        foreach (int window in (int[])[0, 1, 16, 63, 64, 65, 130])
         {
-            foreach (int meta in (int[])[0, 1, 16, 63, 64, 70, 128])
+            foreach (int meta in (int[])[0, 1, 63, 64, 70])
                 Check(context, PackedAttentionCase.Random(heads, new(false, window, meta), Lengths, seed: window + meta));
         }
     }
@@ -155,7 +155,7 @@ public sealed unsafe class PackedAttentionTests
             Array.Fill(sample.Queries, 100f);
             for (int b = 0; b < 130; b++)
                 sample.Keys.AsSpan(b * 4, 4).Fill(b % 3 == 0 ? -50f : b * 0.4f);
-            // Within the window the last key of a third that is not low outshines the others by e^40 at least.
+            // Scores rise by 80 a row but for every third, which is far below: the last of the others outshines all.
             PackedAttentionResult result = sample.Run(context);
             Assert.All(result.All, part => Assert.All(part.Values, value => Assert.True(float.IsFinite(value), part.Name)));
             for (int a = 1; a < 130; a++)

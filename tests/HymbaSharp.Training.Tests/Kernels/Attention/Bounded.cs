@@ -1,4 +1,4 @@
-namespace HymbaSharp.Training.Tests.Kernels;
+namespace HymbaSharp.Training.Tests.Kernels.Attention;
 
 /// <summary>
 /// Sums in double, each with how far float32 may be off it to first order: the errors of its terms, for each term a rounding of the whole, and

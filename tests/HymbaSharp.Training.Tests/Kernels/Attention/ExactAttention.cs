@@ -1,7 +1,7 @@
 using HymbaSharp.Kernels;
 using HymbaSharp.Training.Kernels;
 
-namespace HymbaSharp.Training.Tests.Kernels;
+namespace HymbaSharp.Training.Tests.Kernels.Attention;
 
 /// <summary>One document's attention and its gradients in double, from the definition: for each query all that it sees, as the model states the mask.</summary>
 internal sealed class ExactAttention

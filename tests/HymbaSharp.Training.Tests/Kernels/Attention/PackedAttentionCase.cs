@@ -1,7 +1,7 @@
 using HymbaSharp.Kernels;
 using HymbaSharp.Training.Kernels;
 
-namespace HymbaSharp.Training.Tests.Kernels;
+namespace HymbaSharp.Training.Tests.Kernels.Attention;
 
 /// <summary>Documents of given lengths with queries, keys, values and a gradient of the results.</summary>
 internal sealed record PackedAttentionCase(AttentionHeads Heads, AttentionMask Mask, int[] Lengths)

@@ -2,7 +2,7 @@ using HymbaSharp.Kernels;
 using HymbaSharp.Threading;
 using HymbaSharp.Training.Kernels;
 
-namespace HymbaSharp.Training.Tests.Kernels;
+namespace HymbaSharp.Training.Tests.Kernels.Attention;
 
 public sealed unsafe class PackedAttentionTests
 {

@@ -1,6 +1,6 @@
 using HymbaSharp.Kernels;
 
-namespace HymbaSharp.Training.Tests.Kernels;
+namespace HymbaSharp.Training.Tests.Kernels.Attention;
 
 /// <summary>A float32 matrix that is some columns of a wider one. What lies around it is a NaN that no kernel may use or change.</summary>
 internal sealed unsafe class StridedRows : IDisposable

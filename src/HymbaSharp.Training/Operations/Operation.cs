@@ -1,0 +1,75 @@
+using static TorchSharp.torch;
+
+namespace HymbaSharp.Training.Operations;
+
+/// <summary>
+/// A differentiable operation on kernels of our own. An instance serves one use: it keeps what its backward pass needs, and lets go of it there.
+/// Both passes run without recording; tensors made in them must be contiguous.
+/// </summary>
+internal abstract class Operation
+{
+    private readonly List<Tensor> _kept = [];
+    private bool[] _needed = [];
+
+    /// <summary>Whether a backward pass may follow.</summary>
+    private bool Records => _needed.Contains(true);
+
+    /// <summary>Computes, and records the operation where an input needs gradients.</summary>
+    public Tensor[] Invoke(params Tensor[] inputs)
+    {
+        _needed = is_grad_enabled() ? [.. inputs.Select(input => input.requires_grad)] : [];
+        if (Records)
+            return [.. OperationFunction.apply([this, .. inputs])];
+        using IDisposable unrecorded = no_grad();
+        return Forward(inputs);
+    }
+
+    /// <summary>The results.</summary>
+    protected internal abstract Tensor[] Forward(Tensor[] inputs);
+
+    /// <summary>The gradients of the inputs, in their order, from those of the results; null where an input has none.</summary>
+    protected internal abstract Tensor?[] Backward(Tensor[] gradients);
+
+    /// <summary>Whether the gradient of an input is wanted.</summary>
+    protected bool Needs(int input) => _needed.Length > input && _needed[input];
+
+    /// <summary>Frees what was kept.</summary>
+    internal void Release()
+    {
+        _kept.ForEach(tensor => tensor.Dispose());
+        _kept.Clear();
+    }
+
+    /// <summary>Keeps a tensor for the backward pass, where one may follow; the tensor returned is to be used there.</summary>
+    protected Tensor Keep(Tensor tensor)
+    {
+        if (!Records)
+            return tensor;
+        Tensor kept = tensor.detach().DetachFromDisposeScope()!;
+        _kept.Add(kept);
+        return kept;
+    }
+}
+
+/// <summary>Ties operations into the graph of gradients.</summary>
+internal sealed class OperationFunction : autograd.MultiTensorFunction<OperationFunction>
+{
+    public override string Name => nameof(Operation);
+
+    public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        Operation operation = (Operation)vars[0];
+        ctx.save_data(nameof(Operation), operation);
+        using IDisposable unrecorded = no_grad();
+        return [.. operation.Forward([.. vars.Skip(1).Cast<Tensor>()])];
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+    {
+        Operation operation = (Operation)ctx.get_data(nameof(Operation));
+        using IDisposable unrecorded = no_grad();
+        Tensor?[] gradients = operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]);
+        operation.Release();
+        return [null!, .. gradients.Select(gradient => gradient!)];
+    }
+}

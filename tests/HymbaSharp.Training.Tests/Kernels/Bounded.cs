@@ -25,11 +25,13 @@ internal readonly record struct Bounded(double Value, double Error)
         return Rounded(a.Value / b.Value, (a.Error + (Math.Abs(a.Value / b.Value) * b.Error)) / least);
     }
 
+    public static Bounded Sqrt(Bounded x) => Rounded(Math.Sqrt(x.Value), Math.Sqrt(x.Value) - Math.Sqrt(Math.Max(x.Value - x.Error, 0)));
+
     /// <summary>1.26 ulp, and 0 in place of subnormal numbers.</summary>
     public static Bounded Exp(Bounded x)
     {
         double value = Math.Exp(x.Value);
-        return new(value, (value * (Math.Exp(x.Error) - 1 + (2 * 1.26 * Unit))) + (value < 1.2e-38 ? value : 0));
+        return new(value, Math.Exp(x.Value + x.Error) - value + (2 * 1.26 * Unit * value) + (value < 1.2e-38 ? value : 0));
     }
 
     /// <summary>3.86 ulp; its slope is at most 1.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using HymbaSharp.Adapters;
 using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Configuration;
@@ -47,7 +48,7 @@ public sealed class HymbaModel : IDisposable
     /// <summary>The configuration.</summary>
     public HymbaConfig Config { get; }
 
-    /// <summary>A hash of configuration and weights: states can be exchanged between models of equal fingerprint.</summary>
+    /// <summary>A hash of configuration, weights and adapters: states can be exchanged between models of equal fingerprint.</summary>
     public UInt128 Fingerprint { get; }
 
     /// <summary>The most tokens of a sequence.</summary>
@@ -79,7 +80,7 @@ public sealed class HymbaModel : IDisposable
     internal HymbaForward Forward { get; }
 
     /// <summary>Opens a checkpoint: a folder with config.json, the weights and the tokenizer's files.</summary>
-    /// <exception cref="HymbaException">Something in the folder is missing, damaged or not supported; the message names it.</exception>
+    /// <exception cref="HymbaException">Something in the folder or an adapter's is missing, damaged or not supported; the message names it.</exception>
     public static HymbaModel Load(string folder, HymbaModelOptions? options = null)
     {
         options ??= new HymbaModelOptions();
@@ -154,15 +155,17 @@ public sealed class HymbaModel : IDisposable
 
     private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
     {
-        checkpoint = Checkpoint.Open(folder);
+        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters);
+        checkpoint = adapted.Base;
         try
         {
             UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
-            return new HymbaModel(folder, config, new HymbaWeights(checkpoint, config), fingerprint, path, options);
+            fingerprint = ModelFingerprint.With(fingerprint, adapted.Adapters);
+            return new HymbaModel(folder, config, new HymbaWeights(adapted, config), fingerprint, path, options);
         }
         catch
         {
-            checkpoint.Dispose();
+            adapted.Dispose();
             throw;
         }
     }

@@ -1,3 +1,4 @@
+using HymbaSharp.Adapters;
 using HymbaSharp.Kernels;
 
 namespace HymbaSharp;
@@ -28,6 +29,11 @@ public sealed record HymbaModelOptions
 
     /// <summary>That folder; null: named by HYMBASHARP_CACHE, else the platform's cache folder.</summary>
     public string? CacheFolder { get; init; }
+
+    /// <summary>
+    /// Adapters in PEFT's layout, LoRA or DoRA, applied in this order without changing the weights (docs/adapters.md). Default: none.
+    /// </summary>
+    public IReadOnlyList<AdapterReference> Adapters { get; init; } = [];
 
     internal void Validate()
     {

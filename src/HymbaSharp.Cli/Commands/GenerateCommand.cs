@@ -42,6 +42,7 @@ internal sealed class GenerateCommand : ToolCommand
         "hymba generate -m nvidia/Hymba-1.5B-Instruct --chat \"Write a haiku about rain\" --temp 0.5 --seed 1",
         "hymba generate --chat --system \"Answer in one word\" -f question.txt",
         "hymba generate -p \"Once upon a time\" -n 100 --save-state tale.state",
+        "hymba generate -m ./my-checkpoint --adapter ./poet=0.8 \"Once upon a time\"",
         "hymba generate --from-state tale.state -p \"But then\" -n 100",
     ];
 

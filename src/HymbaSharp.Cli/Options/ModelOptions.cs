@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Checkpoints.Hub;
 using HymbaSharp.Kernels;
@@ -46,6 +47,8 @@ internal sealed class ModelOptions : ModelOption
         Description = $"The instructions to compute with: {string.Join(", ", KernelNames)}. Default: the widest of this machine, or what {KernelPaths.Variable} names.",
     };
 
+    private readonly AdapterOption _adapters;
+
     private readonly Option<bool> _pull = new("--pull") { Description = "Download the model first where the cache does not hold it whole, as 'hymba pull' does." };
 
     public ModelOptions(Command command) : base(command)
@@ -53,6 +56,7 @@ internal sealed class ModelOptions : ModelOption
         _ = _kernels.AcceptOnlyFromAmong(KernelNames);
         foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _pull])
             command.Add(option);
+        _adapters = new AdapterOption(command);
     }
 
     /// <summary>Tokens computed in one step.</summary>
@@ -62,6 +66,7 @@ internal sealed class ModelOptions : ModelOption
     /// <exception cref="HymbaException">It cannot be opened so.</exception>
     public async Task<HymbaModel> LoadAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken)
     {
+        IReadOnlyList<AdapterReference> adapters = _adapters.References(line);
         if (line.GetValue(_pull))
             await PullAsync(line, terminal, cancellationToken);
         string folder = Folder(line);
@@ -70,6 +75,7 @@ internal sealed class ModelOptions : ModelOption
             Threads = line.GetValue(_threads),
             ContextLength = line.GetValue(_context),
             PrefillRows = Chunk(line),
+            Adapters = adapters,
             KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
         };
         return terminal.ErrorConsole.Profile.Capabilities.Interactive

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using HymbaSharp.Configuration;
 
 namespace HymbaSharp.Checkpoints;
@@ -32,23 +31,19 @@ public static class RandomCheckpoint
         string file = HymbaConfig.FileAt(configFile);
         byte[] json = HymbaConfig.ReadFile(file);
         var config = HymbaConfig.Parse(json, file);
-        var stored = type ?? StoredType(config.StoredType)
+        var stored = type ?? NewCheckpoint.StoredType(config.StoredType)
             ?? throw new CheckpointException($"{file}: torch_dtype is {config.StoredType}; weights are bfloat16, float16 or float32.");
         if (!stored.IsWeight())
             throw new CheckpointException($"{stored.Name()} was asked for; weights are F32, F16 or BF16.");
-        foreach (string name in (string[])[Checkpoint.FileName, Checkpoint.IndexFileName])
-        {
-            if (File.Exists(Path.Combine(folder, name)))
-                throw new CheckpointException($"{folder}: already holds {name}; a folder without weights is needed.");
-        }
+        NewCheckpoint.RefuseWeights(folder);
         try
         {
             _ = Directory.CreateDirectory(folder);
             WriteWeights(config, Path.Combine(folder, Checkpoint.FileName), seed, stored, progress, cancellationToken);
             string target = Path.Combine(folder, HymbaConfig.FileName);
-            bool retyped = StoredType(config.StoredType) != stored;
+            bool retyped = NewCheckpoint.StoredType(config.StoredType) != stored;
             if (retyped || Path.GetFullPath(target) != Path.GetFullPath(file))
-                File.WriteAllBytes(target, retyped ? WithStoredType(json, stored) : json);
+                File.WriteAllBytes(target, retyped ? NewCheckpoint.WithStoredType(json, stored) : json);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -118,21 +113,5 @@ public static class RandomCheckpoint
             double step = CounterRandom.Exp(LeastLogStep + (random.Fraction(start + i) * (MostLogStep - LeastLogStep)));
             values[i] = (float)CounterRandom.Log(CounterRandom.Exp(step) - 1);
         }
-    }
-
-    private static ElementType? StoredType(string? name) => name switch
-    {
-        "float32" => ElementType.F32,
-        "float16" => ElementType.F16,
-        "bfloat16" => ElementType.BF16,
-        _ => null,
-    };
-
-    private static byte[] WithStoredType(byte[] json, ElementType type)
-    {
-        var config = JsonNode.Parse(json)!.AsObject();
-        _ = config.Remove("dtype");
-        config["torch_dtype"] = type switch { ElementType.F32 => "float32", ElementType.F16 => "float16", _ => "bfloat16" };
-        return System.Text.Encoding.UTF8.GetBytes(config.ToJsonString(new() { WriteIndented = true }));
     }
 }

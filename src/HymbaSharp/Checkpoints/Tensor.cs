@@ -42,16 +42,25 @@ public sealed unsafe class Tensor
     /// <exception cref="CheckpointException">The type is none of F32, F16, BF16, or the elements exceed an array.</exception>
     public float[] ToSingles()
     {
+        float[] values = new float[Length()];
+        CopySingles(0, values);
+        return values;
+    }
+
+    /// <summary>Widens the elements from <paramref name="first"/> on to float32, as many as <paramref name="values"/> holds.</summary>
+    /// <exception cref="CheckpointException">The type is none of F32, F16, BF16.</exception>
+    internal void CopySingles(long first, Span<float> values)
+    {
         if (!Type.IsWeight())
             throw new CheckpointException($"{_file.Path}: {Name} is {Type.Name()}; F32, F16 or BF16 can be read as numbers.");
-        float[] values = new float[Length()];
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, ElementCount - values.Length);
         const int Piece = 1 << 20;
         for (int start = 0; start < values.Length; start += Piece)
         {
-            var piece = values.AsSpan(start, Math.Min(Piece, values.Length - start));
-            ElementTypes.ToSingles(new ReadOnlySpan<byte>(Data + ((long)start * Type.Size()), piece.Length * Type.Size()), Type, piece);
+            var piece = values.Slice(start, Math.Min(Piece, values.Length - start));
+            ElementTypes.ToSingles(new ReadOnlySpan<byte>(Data + ((first + start) * Type.Size()), piece.Length * Type.Size()), Type, piece);
         }
-        return values;
     }
 
     /// <summary>The elements of an I64 tensor, as a copy.</summary>

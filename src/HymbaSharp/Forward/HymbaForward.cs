@@ -41,7 +41,7 @@ internal sealed unsafe class HymbaForward : IDisposable
         _weights = weights;
         _shape = shape;
         _kernels = kernels;
-        _workspace = new Workspace(config, maxRows);
+        _workspace = new Workspace(config, maxRows, weights.MaxRank);
         _rope = new RotaryEmbedding(config);
         _attention = new Attention(shape.Pages.Shape, config.AttentionHeads);
     }
@@ -110,7 +110,7 @@ internal sealed unsafe class HymbaForward : IDisposable
         Matrix u = _workspace.Normed.Rows(x.Rows);
         Matrix z = _workspace.Projected.Rows(x.Rows, weights.InputProjection.Rows);
         RmsNorm.Apply(_kernels, x, weights.InputNorm, _config.NormEpsilon, u);
-        MatMul.Multiply(_kernels, weights.InputProjection, u, z);
+        Multiply(weights.InputProjection, u, z);
         if (_config.ProjectionBias)
             Activation.AddBias(_kernels, z, weights.InputProjectionBias);
         Matrix q = z.Slice(0, _config.HiddenSize);
@@ -122,7 +122,7 @@ internal sealed unsafe class HymbaForward : IDisposable
         Matrix attended = AttentionHeads(layer, q, k, v, slices);
         Matrix y = SsmHeads(weights, s, gate, slices);
         RmsNorm.Mean(_kernels, attended, weights.AttentionNorm, y, weights.SsmNorm, _config.NormEpsilon, attended);
-        MatMul.Multiply(_kernels, weights.OutputProjection, attended, x, accumulate: true);
+        Multiply(weights.OutputProjection, attended, x, accumulate: true);
         if (_config.ProjectionBias)
             Activation.AddBias(_kernels, x, weights.OutputProjectionBias);
     }
@@ -154,14 +154,14 @@ internal sealed unsafe class HymbaForward : IDisposable
         Matrix dt = projected.Slice(0, rank), b = projected.Slice(rank, states), readout = projected.Slice(rank + states, states);
 
         CausalConvolution.Apply(_kernels, weights.Convolution, weights.ConvolutionBias, s, c, slices);
-        MatMul.Multiply(_kernels, weights.SsmProjection, c, projected);
+        Multiply(weights.SsmProjection, c, projected);
         if (_config.InnerNorms)
         {
             RmsNorm.Apply(_kernels, dt, weights.TimeStepNorm, _config.NormEpsilon, dt);
             RmsNorm.Apply(_kernels, b, weights.InputMatrixNorm, _config.NormEpsilon, b);
             RmsNorm.Apply(_kernels, readout, weights.OutputMatrixNorm, _config.NormEpsilon, readout);
         }
-        MatMul.Multiply(_kernels, weights.TimeStepProjection, dt, delta);
+        Multiply(weights.TimeStepProjection, dt, delta);
         Activation.Softplus(_kernels, delta, weights.TimeStepBias);
         ScanOperands operands = new()
         {
@@ -184,10 +184,10 @@ internal sealed unsafe class HymbaForward : IDisposable
         Matrix w = _workspace.Normed.Rows(x.Rows);
         Matrix gate = _workspace.MlpGate.Rows(x.Rows), up = _workspace.MlpUp.Rows(x.Rows);
         RmsNorm.Apply(_kernels, x, weights.MlpNorm, _config.NormEpsilon, w);
-        MatMul.Multiply(_kernels, weights.MlpGate, w, gate);
-        MatMul.Multiply(_kernels, weights.MlpUp, w, up);
+        Multiply(weights.MlpGate, w, gate);
+        Multiply(weights.MlpUp, w, up);
         Activation.SiluGate(_kernels, gate, up);
-        MatMul.Multiply(_kernels, weights.MlpDown, gate, x, accumulate: true);
+        Multiply(weights.MlpDown, gate, x, accumulate: true);
     }
 
     /// <summary>lm_head·RMSNorm(x), of the rows asked for.</summary>
@@ -206,6 +206,10 @@ internal sealed unsafe class HymbaForward : IDisposable
         MatMul.Multiply(_kernels, _weights.Output, u, logits);
         return logits;
     }
+
+    /// <summary>Y = X · Wᵀ or, where it accumulates, added to Y; W with its adapters' terms.</summary>
+    private void Multiply(Projection weights, Matrix x, Matrix y, bool accumulate = false) =>
+        ProjectionProduct.Multiply(_kernels, weights, x, y, accumulate, _workspace);
 
     private void NormHeads(Matrix heads, float[] gains)
     {

@@ -10,7 +10,10 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly HymbaConfig _config;
     private NativeBuffer? _logits;
 
-    public Workspace(HymbaConfig config, int maxRows)
+    /// <param name="config">The model.</param>
+    /// <param name="maxRows">The most rows T of a step.</param>
+    /// <param name="maxRank">The largest rank r of an adapter's update, 0 without adapters.</param>
+    public Workspace(HymbaConfig config, int maxRows, int maxRank)
     {
         _config = config;
         MaxRows = maxRows;
@@ -24,6 +27,8 @@ internal sealed unsafe class Workspace : IDisposable
         TimeSteps = Buffer(i);
         MlpGate = Buffer(config.IntermediateSize);
         MlpUp = Buffer(config.IntermediateSize);
+        LowRank = Buffer(maxRank);
+        Unscaled = Buffer(maxRank > 0 ? h : 0);
         Cosines = Buffer(Math.Max(dk / 2, 1));
         Sines = Buffer(Math.Max(dk / 2, 1));
         Slices = new SequenceSlice[maxRows];
@@ -48,6 +53,10 @@ internal sealed unsafe class Workspace : IDisposable
     public RowBuffer MlpGate { get; } // [T, F]
 
     public RowBuffer MlpUp { get; } // [T, F]
+
+    public RowBuffer LowRank { get; } // A·x of an adapter [T, r]
+
+    public RowBuffer Unscaled { get; } // a product for the residual stream before its gains [T, H]
 
     public RowBuffer Cosines { get; } // [T, Dk / 2]
 

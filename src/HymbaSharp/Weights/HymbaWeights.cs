@@ -1,3 +1,4 @@
+using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Configuration;
 using HymbaSharp.Kernels;
@@ -7,10 +8,15 @@ namespace HymbaSharp.Weights;
 /// <summary>All weights of a model, immutable. Matrices lie in the mapped checkpoint in their stored type; vectors are small and widened to float32 once.</summary>
 internal sealed class HymbaWeights : IDisposable
 {
-    private readonly Checkpoint _checkpoint;
+    private readonly AdaptedCheckpoint _checkpoint;
 
     /// <summary>Takes the checkpoint over. Its tensors must fit the configuration.</summary>
-    public HymbaWeights(Checkpoint checkpoint, HymbaConfig config)
+    public HymbaWeights(Checkpoint checkpoint, HymbaConfig config) : this(new AdaptedCheckpoint(checkpoint, []), config)
+    {
+    }
+
+    /// <summary>Takes the checkpoint and its adapters over. Its tensors must fit the configuration.</summary>
+    public HymbaWeights(AdaptedCheckpoint checkpoint, HymbaConfig config)
     {
         _checkpoint = checkpoint;
         Embedding = WeightMatrix.Of(checkpoint.Get(TensorNames.TokenEmbedding, config.VocabularySize, config.HiddenSize));
@@ -33,6 +39,9 @@ internal sealed class HymbaWeights : IDisposable
     /// <summary>Bytes of weights one decode step of a single sequence reads.</summary>
     public long BytesPerStep => Output.Bytes + Layers.Sum(layer => layer.MatrixBytes);
 
+    /// <summary>The largest rank of an adapter's update, 0 without adapters.</summary>
+    public int MaxRank => Layers.Max(layer => layer.MaxRank);
+
     public void Dispose()
     {
         foreach (LayerWeights layer in Layers)
@@ -46,7 +55,7 @@ internal sealed unsafe class LayerWeights : IDisposable
 {
     private readonly NativeBuffer _channels;
 
-    public LayerWeights(Checkpoint checkpoint, HymbaConfig config, int layer)
+    public LayerWeights(AdaptedCheckpoint checkpoint, HymbaConfig config, int layer)
     {
         int h = config.HiddenSize, i = config.InnerSize, f = config.IntermediateSize;
         int r = config.TimeStepRank, n = config.StateSize, k = config.ConvolutionWidth;
@@ -54,17 +63,17 @@ internal sealed unsafe class LayerWeights : IDisposable
         int projected = h + (config.OwnsKeyValues(layer) ? keys + values : 0) + i + i;
 
         InputNorm = checkpoint.Get(TensorNames.InputNorm(layer), h).ToSingles();
-        InputProjection = WeightMatrix.Of(checkpoint.Get(TensorNames.InputProjection(layer), projected, h));
+        InputProjection = checkpoint.Projection(TensorNames.InputProjection(layer), projected, h);
         InputProjectionBias = config.ProjectionBias ? checkpoint.Get(TensorNames.InputProjectionBias(layer), projected).ToSingles() : [];
         QueryNorm = HeadNorm(checkpoint, config, TensorNames.QueryNorm(layer), config.AttentionHeads);
         KeyNorm = config.OwnsKeyValues(layer) ? HeadNorm(checkpoint, config, TensorNames.KeyNorm(layer), config.KeyValueHeads) : [];
         AttentionNorm = checkpoint.Get(TensorNames.AttentionNorm(layer), i).ToSingles();
 
-        SsmProjection = WeightMatrix.Of(checkpoint.Get(TensorNames.SsmProjection(layer), r + (2 * n), i));
+        SsmProjection = checkpoint.Projection(TensorNames.SsmProjection(layer), r + (2 * n), i);
         TimeStepNorm = config.InnerNorms ? checkpoint.Get(TensorNames.TimeStepNorm(layer), r).ToSingles() : [];
         InputMatrixNorm = config.InnerNorms ? checkpoint.Get(TensorNames.InputMatrixNorm(layer), n).ToSingles() : [];
         OutputMatrixNorm = config.InnerNorms ? checkpoint.Get(TensorNames.OutputMatrixNorm(layer), n).ToSingles() : [];
-        TimeStepProjection = WeightMatrix.Of(checkpoint.Get(TensorNames.TimeStepProjection(layer), i, r));
+        TimeStepProjection = checkpoint.Projection(TensorNames.TimeStepProjection(layer), i, r);
         TimeStepBias = checkpoint.Get(TensorNames.TimeStepBias(layer), i).ToSingles();
         SsmNorm = checkpoint.Get(TensorNames.SsmNorm(layer), i).ToSingles();
         ConvolutionBias = config.ConvolutionBias ? checkpoint.Get(TensorNames.ConvolutionBias(layer), i).ToSingles() : new float[i];
@@ -84,17 +93,17 @@ internal sealed unsafe class LayerWeights : IDisposable
         }
         checkpoint.Get(TensorNames.Skip(layer), i).ToSingles().CopyTo(Skip.Row(0));
 
-        OutputProjection = WeightMatrix.Of(checkpoint.Get(TensorNames.OutputProjection(layer), h, i));
+        OutputProjection = checkpoint.Projection(TensorNames.OutputProjection(layer), h, i);
         OutputProjectionBias = config.ProjectionBias ? checkpoint.Get(TensorNames.OutputProjectionBias(layer), h).ToSingles() : [];
         MlpNorm = checkpoint.Get(TensorNames.MlpNorm(layer), h).ToSingles();
-        MlpGate = WeightMatrix.Of(checkpoint.Get(TensorNames.MlpGate(layer), f, h));
-        MlpUp = WeightMatrix.Of(checkpoint.Get(TensorNames.MlpUp(layer), f, h));
-        MlpDown = WeightMatrix.Of(checkpoint.Get(TensorNames.MlpDown(layer), h, f));
+        MlpGate = checkpoint.Projection(TensorNames.MlpGate(layer), f, h);
+        MlpUp = checkpoint.Projection(TensorNames.MlpUp(layer), f, h);
+        MlpDown = checkpoint.Projection(TensorNames.MlpDown(layer), h, f);
     }
 
     public float[] InputNorm { get; } // [H]
 
-    public WeightMatrix InputProjection { get; } // [H + Hkv·Dk + Hkv·Dv + I + I, H]; a borrowing layer's lacks the two in the middle
+    public Projection InputProjection { get; } // [H + Hkv·Dk + Hkv·Dv + I + I, H]; a borrowing layer's lacks the two in the middle
 
     public float[] InputProjectionBias { get; } // as many, or none
 
@@ -108,7 +117,7 @@ internal sealed unsafe class LayerWeights : IDisposable
 
     public float[] ConvolutionBias { get; } // [I]
 
-    public WeightMatrix SsmProjection { get; } // [R + 2N, I]
+    public Projection SsmProjection { get; } // [R + 2N, I]
 
     public float[] TimeStepNorm { get; } // [R], or none
 
@@ -116,7 +125,7 @@ internal sealed unsafe class LayerWeights : IDisposable
 
     public float[] OutputMatrixNorm { get; } // [N], or none
 
-    public WeightMatrix TimeStepProjection { get; } // [I, R]
+    public Projection TimeStepProjection { get; } // [I, R]
 
     public float[] TimeStepBias { get; } // [I]
 
@@ -126,28 +135,30 @@ internal sealed unsafe class LayerWeights : IDisposable
 
     public float[] SsmNorm { get; } // [I]
 
-    public WeightMatrix OutputProjection { get; } // [H, I]
+    public Projection OutputProjection { get; } // [H, I]
 
     public float[] OutputProjectionBias { get; } // [H], or none
 
     public float[] MlpNorm { get; } // [H]
 
-    public WeightMatrix MlpGate { get; } // [F, H]
+    public Projection MlpGate { get; } // [F, H]
 
-    public WeightMatrix MlpUp { get; } // [F, H]
+    public Projection MlpUp { get; } // [F, H]
 
-    public WeightMatrix MlpDown { get; } // [H, F]
+    public Projection MlpDown { get; } // [H, F]
 
     public long MatrixBytes => Matrices.Sum(matrix => matrix.Bytes);
 
-    public long MatrixOperations => Matrices.Sum(matrix => 2L * matrix.Rows * matrix.Columns);
+    public int MaxRank => Matrices.Max(matrix => matrix.MaxRank);
 
-    private WeightMatrix[] Matrices => [InputProjection, SsmProjection, TimeStepProjection, OutputProjection, MlpGate, MlpUp, MlpDown];
+    public long MatrixOperations => Matrices.Sum(matrix => matrix.Operations);
+
+    private Projection[] Matrices => [InputProjection, SsmProjection, TimeStepProjection, OutputProjection, MlpGate, MlpUp, MlpDown];
 
     public void Dispose() => _channels.Dispose();
 
     /// <summary>The gains of every head in a row: one set repeated for "rms", a set for each head for "perhead-rms".</summary>
-    private static float[] HeadNorm(Checkpoint checkpoint, HymbaConfig config, string name, int heads)
+    private static float[] HeadNorm(AdaptedCheckpoint checkpoint, HymbaConfig config, string name, int heads)
     {
         switch (config.KeyQueryNorm)
         {

@@ -1,14 +1,16 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
+using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
 
 namespace HymbaSharp.Weights;
 
 /// <summary>
-/// What a state belongs to: a 128-bit hash (XXH3) of config.json and of every byte of the weight files. Reading 3 GB takes a few tenths of a
+/// What a state belongs to: a 128-bit hash (XXH3) of config.json, of every byte of the weight files and of the adapters. Reading 3 GB takes a few tenths of a
 /// second, so the result is remembered in the cache folder under the files' paths, lengths and modification times.
 /// </summary>
 internal static unsafe class ModelFingerprint
@@ -34,28 +36,48 @@ internal static unsafe class ModelFingerprint
         return fingerprint;
     }
 
+    /// <summary>The fingerprint of a model with adapters: for each, in order, the model's so far, its scale, the bytes of its configuration and of its file are hashed.</summary>
+    public static UInt128 With(UInt128 model, ImmutableArray<Adapter> adapters)
+    {
+        Span<byte> prefix = stackalloc byte[16 + sizeof(float)];
+        foreach (Adapter adapter in adapters)
+        {
+            XxHash128 all = new();
+            BinaryPrimitives.WriteUInt128LittleEndian(prefix, model);
+            BinaryPrimitives.WriteSingleLittleEndian(prefix[16..], adapter.Reference.Scale);
+            all.Append(prefix);
+            all.Append(adapter.ConfigJson);
+            Append(all, adapter.File);
+            model = all.GetCurrentHashAsUInt128();
+        }
+        return model;
+    }
+
     private static UInt128 Hash(ReadOnlySpan<byte> configJson, Checkpoint checkpoint)
     {
         XxHash128 all = new();
         all.Append(configJson);
-        Span<byte> digest = stackalloc byte[16];
         foreach (SafetensorsFile file in checkpoint.Files)
-        {
-            nint data = (nint)file.Data;
-            long length = file.Length;
-            UInt128[] segments = new UInt128[(length + SegmentBytes - 1) / SegmentBytes];
-            Parallel.For(0, segments.Length, i =>
-            {
-                long start = (long)i * SegmentBytes;
-                segments[i] = XxHash128.HashToUInt128(new ReadOnlySpan<byte>((byte*)data + start, (int)Math.Min(SegmentBytes, length - start)));
-            });
-            foreach (UInt128 segment in segments)
-            {
-                BinaryPrimitives.WriteUInt128LittleEndian(digest, segment);
-                all.Append(digest);
-            }
-        }
+            Append(all, file);
         return all.GetCurrentHashAsUInt128();
+    }
+
+    private static void Append(XxHash128 all, SafetensorsFile file)
+    {
+        nint data = (nint)file.Data;
+        long length = file.Length;
+        UInt128[] segments = new UInt128[(length + SegmentBytes - 1) / SegmentBytes];
+        Parallel.For(0, segments.Length, i =>
+        {
+            long start = (long)i * SegmentBytes;
+            segments[i] = XxHash128.HashToUInt128(new ReadOnlySpan<byte>((byte*)data + start, (int)Math.Min(SegmentBytes, length - start)));
+        });
+        Span<byte> digest = stackalloc byte[16];
+        foreach (UInt128 segment in segments)
+        {
+            BinaryPrimitives.WriteUInt128LittleEndian(digest, segment);
+            all.Append(digest);
+        }
     }
 
     private static UInt128 Key(ReadOnlySpan<byte> configJson, Checkpoint checkpoint, out bool settled)

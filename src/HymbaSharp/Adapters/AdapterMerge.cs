@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using HymbaSharp.Checkpoints;
-using HymbaSharp.Checkpoints.Hub;
 using HymbaSharp.Configuration;
 using HymbaSharp.Weights;
 
@@ -48,7 +47,7 @@ public static class AdapterMerge
         {
             _ = Directory.CreateDirectory(outputFolder);
             using SafetensorsWriter writer = WriteWeights(model, config, Path.Combine(outputFolder, Checkpoint.FileName), type, progress, cancellationToken);
-            CopyFiles(modelFolder, outputFolder);
+            NewCheckpoint.CopyFiles(modelFolder, outputFolder);
             File.WriteAllBytes(Path.Combine(outputFolder, HymbaConfig.FileName), json);
             writer.Complete();
         }
@@ -111,18 +110,6 @@ public static class AdapterMerge
             int count = Math.Min(rows, weights.Rows - row);
             matrix.CopyRows(row, count, block);
             yield return block.AsMemory(0, count * weights.Columns);
-        }
-    }
-
-    /// <summary>Copies what a checkpoint's folder holds beside configuration, weights and description.</summary>
-    private static void CopyFiles(string source, string target)
-    {
-        foreach (string path in Directory.EnumerateFiles(source))
-        {
-            string name = Path.GetFileName(path);
-            bool isOwn = name is CheckpointFiles.Configuration or CheckpointFiles.WeightsIndex or "README.md" || CheckpointFiles.IsWeights(name);
-            if (CheckpointFiles.IsWanted(name) && !isOwn)
-                File.Copy(path, Path.Combine(target, name), overwrite: true);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using HymbaSharp.Checkpoints.Hub;
 
 namespace HymbaSharp.Checkpoints;
 
@@ -33,5 +34,17 @@ internal static class NewCheckpoint
         _ = config.Remove("dtype");
         config["torch_dtype"] = type switch { ElementType.F32 => "float32", ElementType.F16 => "float16", _ => "bfloat16" };
         return Encoding.UTF8.GetBytes(config.ToJsonString(new() { WriteIndented = true }));
+    }
+
+    /// <summary>Copies what a checkpoint's folder holds beside configuration, weights and description: tokenizer, template, generation settings.</summary>
+    public static void CopyFiles(string source, string target)
+    {
+        foreach (string path in Directory.EnumerateFiles(source))
+        {
+            string name = Path.GetFileName(path);
+            bool isOwn = name is CheckpointFiles.Configuration or CheckpointFiles.WeightsIndex or "README.md" || CheckpointFiles.IsWeights(name);
+            if (CheckpointFiles.IsWanted(name) && !isOwn)
+                File.Copy(path, Path.Combine(target, name), overwrite: true);
+        }
     }
 }

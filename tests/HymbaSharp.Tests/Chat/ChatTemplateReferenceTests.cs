@@ -39,6 +39,16 @@ public sealed class ChatTemplateReferenceTests
         }
     }
 
+    /// <summary>The demonstration model's template is another text for the same conversations.</summary>
+    [Fact]
+    public void The_demonstration_models_template_renders_every_published_case_alike()
+    {
+        string path = Path.Combine(TestData.Repository, "models", "hymba-demo", "training", "chat_template.jinja");
+        ChatTemplate demo = ChatTemplate.Parse(File.ReadAllText(path));
+        foreach (JsonElement one in Cases())
+            Assert.Equal(one.GetProperty("rendered").GetString(), demo.Render(Input(one) with { NeutraliseMarkers = false }));
+    }
+
     private static JsonElement[] Cases()
     {
         string path = TestData.Shared("reference", "tokenizer", "chat_cases.json");

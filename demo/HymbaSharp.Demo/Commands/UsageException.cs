@@ -1,0 +1,4 @@
+namespace HymbaSharp.Demo.Commands;
+
+/// <summary>A command line that asks for nothing this program can do; the message says what it can.</summary>
+internal sealed class UsageException(string message) : HymbaException(message);

@@ -1,0 +1,3 @@
+using HymbaSharp.Demo.Commands;
+
+return await DemoCommands.RunAsync(args, Console.Out, Console.Error);

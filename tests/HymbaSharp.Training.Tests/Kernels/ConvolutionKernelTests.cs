@@ -116,7 +116,9 @@ public sealed class ConvolutionKernelTests
         }
 
         private Case(Samples samples, int channels, int taps, int[] counts)
-            : this(taps, Samples.Documents(counts), samples.Terms(taps * channels), samples.Terms(channels), samples.Terms(counts.Sum() * channels), samples.Terms(counts.Sum() * channels))
+            : this(
+                taps, Samples.Documents(counts), samples.Terms(taps * channels), samples.Terms(channels), samples.Terms(counts.Sum() * channels),
+                samples.Terms(counts.Sum() * channels))
         {
         }
 
@@ -147,7 +149,12 @@ public sealed class ConvolutionKernelTests
                 for (int i = document.Start * Channels; i < document.End * Channels; i++)
                 {
                     int channel = i % Channels, row = i / Channels;
-                    List<(int Tap, int Input)> used = [.. Enumerable.Range(0, Taps).Where(j => row - Taps + 1 + j >= document.Start).Select(j => (j * Channels + channel, i + ((j - Taps + 1) * Channels)))];
+                    List<(int Tap, int Input)> used = [];
+                    for (int j = 0; j < Taps; j++)
+                    {
+                        if (row - Taps + 1 + j >= document.Start)
+                            used.Add(((j * Channels) + channel, i + ((j - Taps + 1) * Channels)));
+                    }
                     Bounded sum = Bounded.Sum([Bias[channel], .. used.Select(pair => (Bounded)Weights[pair.Tap] * S[pair.Input])]);
                     c[i] = sum * Bounded.Sigmoid(sum);
                     Bounded dSum = CGradient[i] * Bounded.SiluSlope(sum);

@@ -6,8 +6,8 @@ internal unsafe interface IConvolutionBlock<T> where T : unmanaged
     /// <summary>Channels of a block.</summary>
     static abstract int Lanes { get; }
 
-    /// <summary>Writes c of the document's rows.</summary>
-    static abstract void Forward(in ConvolutionOperands<T> operands, RowRange document, int channel);
+    /// <summary>Writes c of a tile of the document's rows.</summary>
+    static abstract void Forward(in ConvolutionOperands<T> operands, RowRange document, RowRange tile, int channel);
 
     /// <summary>Writes the gradient of s of a tile of the document's rows and adds those of weights and bias to what is there.</summary>
     /// <param name="operands">All of them.</param>

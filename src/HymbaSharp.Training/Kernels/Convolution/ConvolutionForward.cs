@@ -24,10 +24,14 @@ internal unsafe struct ConvolutionForward<T, K> : IParallelWork where T : unmana
     {
         RowRange document = _documents[part / _partsPerDocument];
         ChannelRange channels = ChannelRange.OfPart(part % _partsPerDocument, _operands.Weights.Columns);
-        int channel = channels.Start;
-        for (; channel + K.Lanes <= channels.End; channel += K.Lanes)
-            K.Forward(_operands, document, channel);
-        for (; channel < channels.End; channel++)
-            ScalarConvolutionBlock<T>.Forward(_operands, document, channel);
+        for (int start = document.Start; start < document.End; start += ConvolutionKernel.TileRows)
+        {
+            RowRange tile = new(start, Math.Min(ConvolutionKernel.TileRows, document.End - start));
+            int channel = channels.Start;
+            for (; channel + K.Lanes <= channels.End; channel += K.Lanes)
+                K.Forward(_operands, document, tile, channel);
+            for (; channel < channels.End; channel++)
+                ScalarConvolutionBlock<T>.Forward(_operands, document, tile, channel);
+        }
     }
 }

@@ -11,7 +11,7 @@ namespace HymbaSharp.Training.Kernels;
 /// </summary>
 internal static unsafe class ConvolutionKernel
 {
-    /// <summary>Rows of a document that are taken back at a time.</summary>
+    /// <summary>Rows of a document that all channels of a part go through before the next: their lines lie beside each other, a channel's own far apart.</summary>
     public const int TileRows = 64;
 
     /// <summary>Writes c.</summary>
@@ -28,7 +28,11 @@ internal static unsafe class ConvolutionKernel
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (typeof(T) == typeof(float))
-            BackwardSingles(context, Unsafe.BitCast<ConvolutionOperands<T>, ConvolutionOperands<float>>(operands), Unsafe.BitCast<ConvolutionGradients<T>, ConvolutionGradients<float>>(gradients), documents);
+            BackwardSingles(
+                context,
+                Unsafe.BitCast<ConvolutionOperands<T>, ConvolutionOperands<float>>(operands),
+                Unsafe.BitCast<ConvolutionGradients<T>, ConvolutionGradients<float>>(gradients),
+                documents);
         else
             Backward<T, ScalarConvolutionBlock<T>>(context, operands, gradients, documents);
     }

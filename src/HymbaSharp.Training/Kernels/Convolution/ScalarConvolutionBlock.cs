@@ -7,10 +7,10 @@ internal unsafe struct ScalarConvolutionBlock<T> : IConvolutionBlock<T> where T 
 {
     public static int Lanes => 1;
 
-    public static void Forward(in ConvolutionOperands<T> operands, RowRange document, int channel)
+    public static void Forward(in ConvolutionOperands<T> operands, RowRange document, RowRange tile, int channel)
     {
         int taps = operands.Weights.Rows;
-        for (int row = document.Start; row < document.End; row++)
+        for (int row = tile.Start; row < tile.End; row++)
         {
             T sum = operands.Bias.Data[channel];
             for (int j = Math.Max(0, document.Start - (row - taps + 1)); j < taps; j++)

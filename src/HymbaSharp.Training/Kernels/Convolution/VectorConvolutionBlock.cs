@@ -9,12 +9,12 @@ internal unsafe struct VectorConvolutionBlock<S, V> : IConvolutionBlock<float> w
     public static int Lanes => S.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(in ConvolutionOperands<float> operands, RowRange document, int channel)
+    public static void Forward(in ConvolutionOperands<float> operands, RowRange document, RowRange tile, int channel)
     {
         MatrixOf<float> weights = operands.Weights, inputs = operands.S, results = operands.C;
         int taps = weights.Rows;
         V bias = S.Load(operands.Bias.Data + channel);
-        for (int row = document.Start; row < document.End; row++)
+        for (int row = tile.Start; row < tile.End; row++)
         {
             V sum = bias;
             int first = row - taps + 1;

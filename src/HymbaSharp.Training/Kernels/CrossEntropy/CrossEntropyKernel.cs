@@ -18,7 +18,8 @@ internal static class CrossEntropyKernel
     /// <param name="targets">[n], each 0 … V − 1.</param>
     /// <param name="losses">[1, n], written.</param>
     /// <param name="normalizers">
-    /// The largest logit of every row, and ln Σ e^(logit − largest) [2, n], written: what the backward pass needs. Their sum would be one number, and coarse where logits are large.
+    /// The largest logit of every row, and ln Σ e^(logit − largest) [2, n], written: what the backward pass needs. Their sum would be one
+    /// number, and coarse where logits are large.
     /// </param>
     public static void Forward<T>(KernelContext context, MatrixOf<T> logits, ReadOnlySpan<int> targets, MatrixOf<T> losses, MatrixOf<T> normalizers)
         where T : unmanaged, IFloatingPointIeee754<T>

@@ -7,19 +7,12 @@ internal unsafe struct ScalarScanBlock<T> : IScanBlock<T> where T : unmanaged, I
 {
     public static int Lanes => 1;
 
-    public static void Forward(in ScanOperands<T> operands, RowRange document, int channel, T* rates, T* state)
+    public static void Forward(in ScanOperands<T> operands, RowRange chunk, int channel, T* rates, T* state)
     {
         int states = operands.A.Rows;
         T skip = operands.Skip.Data[channel], bias = operands.DeltaBias.Data[channel];
-        new Span<T>(state, states).Clear();
-        for (int t = 0; t < document.Count; t++)
+        for (int row = chunk.Start; row < chunk.End; row++)
         {
-            int row = document.Start + t;
-            if (t > 0 && t % ScanKernel.ChunkRows == 0 && operands.States.Data is not null)
-            {
-                for (int n = 0; n < states; n++)
-                    operands.States[ScanState.FirstRow(row, states) + n][channel] = state[n];
-            }
             T delta = ScalarFunctions<T>.Softplus(operands.Delta[row][channel] + bias), c = operands.C[row][channel];
             T* b = operands.InputB[row], readout = operands.OutputC[row];
             T y = skip * c;

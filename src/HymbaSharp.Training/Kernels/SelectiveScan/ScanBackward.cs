@@ -54,10 +54,7 @@ internal unsafe struct ScanBackward<T, K> : IParallelWork where T : unmanaged, I
         singles.InputB = rest;
         singles.OutputC = rest + (ChunkRows * states);
 
-        for (int i = 0; i < whole; i += K.Lanes)
-            ScanState.Pack(_operands.A, channels.Start + i, K.Lanes, vectors.Rates + (i * states));
-        for (int i = whole; i < count; i++)
-            ScanState.Pack(_operands.A, channels.Start + i, lanes: 1, vectors.Rates + (i * states));
+        ScanState.Pack<T, K>(_operands.A, channels, vectors.Rates);
         new Span<T>(vectors.RateGradient, count * states).Clear();
         new Span<T>(_gradients.Skip.Data + channels.Start, count).Clear();
         new Span<T>(_gradients.DeltaBias.Data + channels.Start, count).Clear();
@@ -69,7 +66,7 @@ internal unsafe struct ScanBackward<T, K> : IParallelWork where T : unmanaged, I
             for (int start = (document.Count - 1) / ChunkRows * ChunkRows; start >= 0; start -= ChunkRows)
             {
                 RowRange chunk = new(document.Start + start, Math.Min(ChunkRows, document.Count - start));
-                T* before = start == 0 ? null : _operands.States[ScanState.FirstRow(chunk.Start, states)];
+                T* before = start == 0 ? null : ScanState.Before(_operands, chunk).Data;
                 nint partial = (((nint)part * _operands.C.Rows) + chunk.Start) * states;
                 int sums = chunk.Count * states;
                 Blocks<K>(chunk, before, channels.Start, 0, whole, vectors);
@@ -83,10 +80,7 @@ internal unsafe struct ScanBackward<T, K> : IParallelWork where T : unmanaged, I
             }
         }
 
-        for (int i = 0; i < whole; i += K.Lanes)
-            ScanState.Unpack(vectors.RateGradient + (i * states), _gradients.A, channels.Start + i, K.Lanes);
-        for (int i = whole; i < count; i++)
-            ScanState.Unpack(vectors.RateGradient + (i * states), _gradients.A, channels.Start + i, lanes: 1);
+        ScanState.Unpack<T, K>(vectors.RateGradient, _gradients.A, channels);
     }
 
     // The blocks of the part's channels from … to − 1 in one chunk.

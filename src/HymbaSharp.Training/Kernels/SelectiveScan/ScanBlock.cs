@@ -6,13 +6,13 @@ internal unsafe interface IScanBlock<T> where T : unmanaged
     /// <summary>Channels of a block.</summary>
     static abstract int Lanes { get; }
 
-    /// <summary>Runs through the document's rows, writes y and the states between its chunks.</summary>
+    /// <summary>Runs through the chunk's rows and writes y.</summary>
     /// <param name="operands">All of them.</param>
-    /// <param name="document">Its rows.</param>
+    /// <param name="chunk">Its rows.</param>
     /// <param name="channel">The block's first channel.</param>
     /// <param name="rates">A of the block [N, lanes].</param>
-    /// <param name="state">Memory for h [N, lanes].</param>
-    static abstract void Forward(in ScanOperands<T> operands, RowRange document, int channel, T* rates, T* state);
+    /// <param name="state">h before the chunk [N, lanes]; left holding h after it.</param>
+    static abstract void Forward(in ScanOperands<T> operands, RowRange chunk, int channel, T* rates, T* state);
 
     /// <summary>
     /// Recomputes the chunk's states and runs through its rows backwards. Writes the gradients of Δ, c and the gate, adds those of the bias

@@ -8,7 +8,8 @@ namespace HymbaSharp.Training.Kernels;
 /// <summary>
 /// The selective scan (arXiv 2312.00752, equation 2, discretised as in its reference code) and its gradients:
 /// Δ = softplus(delta + bias); h ← exp(Δ⊗A)·h + (Δ·c)⊗B; y = (h·C + D·c) · silu(gate), every document from h = 0.
-/// Forward keeps h only at the borders of chunks; backward recomputes the states between (section 3.3.2 of the paper), so memory is R·I and R·N·I / <see cref="ChunkRows"/>.
+/// Forward keeps h only at the borders of chunks; backward recomputes the states between (section 3.3.2 of the paper), so what is kept takes
+/// R·N·I / <see cref="ChunkRows"/> elements.
 /// float32 runs at the context's path, float64 always in the scalar twin.
 /// </summary>
 internal static unsafe class ScanKernel

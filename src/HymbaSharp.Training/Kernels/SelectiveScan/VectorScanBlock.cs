@@ -9,23 +9,14 @@ internal unsafe struct VectorScanBlock<S, V> : IScanBlock<float> where S : struc
     public static int Lanes => S.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(in ScanOperands<float> operands, RowRange document, int channel, float* rates, float* state)
+    public static void Forward(in ScanOperands<float> operands, RowRange chunk, int channel, float* rates, float* state)
     {
-        MatrixOf<float> deltas = operands.Delta, inputs = operands.C, gates = operands.Gate, results = operands.Y, saved = operands.States;
+        MatrixOf<float> deltas = operands.Delta, inputs = operands.C, gates = operands.Gate, results = operands.Y;
         MatrixOf<float> inputB = operands.InputB, outputC = operands.OutputC;
         int states = operands.A.Rows;
         V skip = S.Load(operands.Skip.Data + channel), bias = S.Load(operands.DeltaBias.Data + channel);
-        for (int n = 0; n < states; n++)
-            S.Store(S.Zero, state + (n * S.Count));
-        for (int t = 0; t < document.Count; t++)
+        for (int row = chunk.Start; row < chunk.End; row++)
         {
-            int row = document.Start + t;
-            if (t > 0 && t % ScanKernel.ChunkRows == 0 && saved.Data is not null)
-            {
-                float* destination = saved[ScanState.FirstRow(row, states)] + channel;
-                for (int n = 0; n < states; n++)
-                    S.Store(S.Load(state + (n * S.Count)), destination + ((nint)n * saved.Stride));
-            }
             V delta = Elementary<S, V>.Softplus(S.Add(S.Load(deltas[row] + channel), bias)), c = S.Load(inputs[row] + channel);
             V scaled = S.Multiply(delta, c), y = S.Multiply(skip, c);
             float* b = inputB[row], readout = outputC[row], h = state, rate = rates;

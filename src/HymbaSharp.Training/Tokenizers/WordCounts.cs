@@ -6,7 +6,7 @@ namespace HymbaSharp.Training.Tokenizers;
 
 /// <summary>
 /// The words of a corpus and how often each occurs. A word is a run of characters that one piece could hold: it ends before a space, which begins the
-/// next, and at white space and digits (where these are split), which are never part of a piece. The texts are seen as the encoder sees
+/// next, between letters and punctuation (where these are split), and at white space and digits (where these are split), which are never part of a piece. The texts are seen as the encoder sees
 /// them: cut at special tokens and symbols, each stretch with ▁ in front, spaces as ▁.
 /// </summary>
 internal sealed class WordCounts
@@ -15,7 +15,7 @@ internal sealed class WordCounts
     private readonly Dictionary<int, long> _loners = [];
     private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly AddedTokenMatcher _addedTokens;
-    private readonly bool _splitsDigits, _joinsSpaces;
+    private readonly bool _splitsDigits, _splitsPunctuation, _joinsSpaces;
     private readonly Kind[] _kinds;
     private char[] _stretch = new char[256];
 
@@ -23,13 +23,14 @@ internal sealed class WordCounts
     {
         _lookup = _words.GetAlternateLookup<ReadOnlySpan<char>>();
         _addedTokens = TokenIds.Matcher(options);
-        (_splitsDigits, _joinsSpaces) = (options.SplitDigits, options.JoinSpaces);
+        (_splitsDigits, _splitsPunctuation, _joinsSpaces) = (options.SplitDigits, options.SplitPunctuation, options.JoinSpaces);
         _kinds = [.. Enumerable.Range(char.MinValue, char.MaxValue + 1).Select(unit => KindOf((char)unit))];
     }
 
     private enum Kind : byte
     {
         Letter,
+        Mark,
         Space,
         Loner,
         Surrogate,
@@ -81,8 +82,15 @@ internal sealed class WordCounts
         for (int i = 0; i < stretch.Length; i++)
         {
             Kind kind = _kinds[stretch[i]];
-            if (kind == Kind.Letter)
+            if (kind is Kind.Letter or Kind.Mark)
+            {
+                if (i > start && stretch[i - 1] != TokenizerDefinition.SpaceMark && (_kinds[stretch[i - 1]] == Kind.Mark) != (kind == Kind.Mark))
+                {
+                    Count(stretch[start..i]);
+                    start = i;
+                }
                 continue;
+            }
             int length = 1;
             if (kind == Kind.Surrogate)
             {
@@ -116,5 +124,6 @@ internal sealed class WordCounts
         unit == TokenizerDefinition.SpaceMark ? Kind.Space
         : char.IsSurrogate(unit) ? Kind.Surrogate
         : char.IsWhiteSpace(unit) || Alphabet.IsByteAnyway(unit) || (_splitsDigits && char.IsDigit(unit)) ? Kind.Loner
+        : _splitsPunctuation && (char.IsPunctuation(unit) || char.IsSymbol(unit)) ? Kind.Mark
         : Kind.Letter;
 }

@@ -22,7 +22,8 @@ internal sealed class RunCheckpoints(string folder, ModelExport export)
     private const string StepPrefix = "step-";
     private const string TemporaryPrefix = ".writing-";
     private const string TensorsFile = "training.safetensors";
-    private const string StateFile = "training.json";
+    /// <summary>Where the run stands, in a step's folder.</summary>
+    public const string StateFile = "training.json";
     private const string ParameterPrefix = "parameter.", FirstPrefix = "first_moment.", SecondPrefix = "second_moment.";
 
     /// <summary>The steps that can be resumed from, the latest first.</summary>

@@ -15,6 +15,9 @@ internal sealed record RunState
     /// <summary>Tokens that passed, meta tokens not counted.</summary>
     public long Tokens { get; init; }
 
+    /// <summary>Seconds of training.</summary>
+    public double Seconds { get; init; }
+
     /// <summary>The epoch, from 0.</summary>
     public int Epoch { get; init; }
 

@@ -119,19 +119,24 @@ internal sealed class ConversationEncoder
         return text[start..Math.Min(text.Length, at + 20)].ReplaceLineEndings("\\n");
     }
 
+    /// <summary>Whether the template does anything with <c>tool_calls</c>: writes them, or fails at calls it did not expect.</summary>
     private bool ReadsCalls()
     {
-        const string Name = "called_by_name";
-        CallRecord call = new("call00000", Name, JsonElement.Parse("{}"));
-        MessageRecord[] messages = [new("user", "Question"), new("assistant", "") { Calls = [call] }];
-        try
+        MessageRecord question = new("user", "Question"), answer = new("assistant", "Answer");
+        CallRecord call = new("call00000", "called", JsonElement.Parse("{}"));
+        string? without = TryRender([question, answer]), with = TryRender([question, answer with { Calls = [call] }]);
+        return without is not null && with != without;
+
+        string? TryRender(MessageRecord[] messages)
         {
-            ChatMessage[] rendered = [.. messages.Select(message => CallText.Message(message, asField: true))];
-            return _template.Render(_input with { Messages = rendered, AddGenerationPrompt = false }).Contains(Name);
-        }
-        catch (ChatTemplateException)
-        {
-            return false;
+            try
+            {
+                return Render(_input, [.. messages.Select(message => CallText.Message(message, asField: true))], isPrompt: false);
+            }
+            catch (BadRecordException)
+            {
+                return null;
+            }
         }
     }
 

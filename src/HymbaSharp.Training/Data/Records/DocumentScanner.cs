@@ -33,6 +33,6 @@ internal static class DocumentScanner
         RawRecord Document() => new(start, end - start, line, end - start > RawRecord.MaxBytes ? null : RecordFile.Read(path, start, (int)(end - start)));
     }
 
-    /// <summary>A document's text, its line breaks made line feeds.</summary>
-    public static string Text(ReadOnlySpan<byte> document) => JsonRecord.Utf8Text(document).ReplaceLineEndings("\n");
+    /// <summary>A document's text, a carriage return before a line feed taken out.</summary>
+    public static string Text(ReadOnlySpan<byte> document) => JsonRecord.Utf8Text(document).Replace("\r\n", "\n");
 }

@@ -13,6 +13,7 @@ internal static class DemoCommands
         RootCommand root = new("Writes the corpus of models/hymba-demo and measures models on it.")
         {
             new CorpusCommand(error),
+            new EvaluateCommand(output),
         };
         try
         {

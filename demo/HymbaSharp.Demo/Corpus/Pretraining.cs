@@ -31,7 +31,7 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
         for (int i = 0; i < questions; i++)
         {
             ContextSkill.Exchange exchange = skill.DrawExchange(facts);
-            if (asked.Add(exchange.Question))
+            if (asked.Add(exchange.Subject))
                 lines.Add($"Question: {exchange.Question} Answer: {exchange.Answer}");
         }
         return string.Join('\n', lines);

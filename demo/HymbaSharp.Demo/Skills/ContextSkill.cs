@@ -13,7 +13,11 @@ internal sealed class ContextSkill(Dice dice, Split split)
     private readonly PassageWriter _writer = new(dice, split);
 
     /// <summary>A question with its one right answer.</summary>
-    public sealed record Exchange(string Question, string Answer, bool IsAbsent, IReadOnlyList<string> Rejected);
+    public sealed record Exchange(string Question, string Answer, bool IsAbsent, IReadOnlyList<string> Rejected)
+    {
+        /// <summary>Two questions for the same value are one.</summary>
+        public string Subject => IsAbsent ? Question : Answer;
+    }
 
     /// <summary>A conversation about one to three passages: one to three questions, or one where it is to be measured.</summary>
     public Dialogue Dialogue()
@@ -31,7 +35,7 @@ internal sealed class ContextSkill(Dice dice, Split split)
         for (int i = 0; i < questions; i++)
         {
             Exchange exchange = DrawExchange(facts);
-            if (!asked.Add(exchange.Question))
+            if (!asked.Add(exchange.Subject))
                 continue;
             string question = Phrased(exchange.Question);
             lines.Add(Line.User(isPasted && i == 0 ? $"{texts[0]}{dice.Pick(["\n\n", "\n", " "])}{question}" : question));
@@ -91,7 +95,10 @@ internal sealed class ContextSkill(Dice dice, Split split)
                     _ = rejected.Add(Replaced(ask, fact, other.Value(which)));
             }
         }
-        if (dice.Chance(25) || rejected.Count < 2)
+        _ = rejected.Remove(answer);
+        if (rejected.Count == 0)
+            _ = rejected.Add(Replaced(ask, fact, _writer.DrawFact(fact.Subject, fact.Relation).Value(ask.Value)));
+        if (dice.Chance(30))
             _ = rejected.Add(Absent);
         _ = rejected.Remove(answer);
         return new Exchange(question, answer, IsAbsent: false, [.. rejected]);

@@ -16,7 +16,7 @@ internal sealed class EvaluateCommand : Command
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly Option<string> _model = new("--model", "-m") { Description = "The checkpoint: a folder, or the name of a downloaded one.", Required = true, HelpName = "FOLDER" };
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "The checkpoint: a folder, or the name of a downloaded one. Default: models/hymba-demo.", HelpName = "FOLDER" };
     private readonly Option<ulong> _seed = new("--seed") { Description = "What the questions are drawn from, any whole number.", DefaultValueFactory = _ => DefaultSeed };
     private readonly Option<int> _count = CorpusCommand.Count("--count", "Questions of each kind, 0 or more.", DefaultCount);
     private readonly Option<string?> _out = new("--out", "-o") { Description = "Writes the scores as JSON.", HelpName = "FILE" };
@@ -39,7 +39,7 @@ internal sealed class EvaluateCommand : Command
 
     private async Task RunAsync(ParseResult line, CancellationToken cancellationToken)
     {
-        string folder = ModelLocation.Find(line.GetRequiredValue(_model));
+        string folder = ModelLocation.Find(line.GetValue(_model));
         ulong seed = line.GetValue(_seed);
         using HymbaModel model = HymbaModel.Load(folder);
         HeldOutEvaluation evaluation = new(model, seed, line.GetValue(_count));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HymbaSharp.Demo.Corpus;
 using HymbaSharp.Demo.Dialogues;
 using HymbaSharp.Demo.Skills;
@@ -28,7 +29,7 @@ internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count)
     public IReadOnlyList<Failure> Failures => _failures;
 
     /// <summary>Runs everything, one score after the other.</summary>
-    public async IAsyncEnumerable<Score> RunAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Score> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (Measure measure in Enum.GetValues<Measure>())
         {

@@ -9,6 +9,7 @@ internal sealed class ContextSkill(Dice dice, Split split)
     public const string Absent = "The context does not say.";
 
     private const int AbsentPercent = 15;
+    private const int MostAttempts = 20;
 
     private readonly PassageWriter _writer = new(dice, split);
 
@@ -65,9 +66,13 @@ internal sealed class ContextSkill(Dice dice, Split split)
     /// <summary>A question about these facts.</summary>
     public Exchange DrawExchange(List<Fact[]> facts)
     {
-        while (true)
+        bool isAbsent = dice.Chance(AbsentPercent);
+        for (int attempt = 1; ; attempt++)
         {
-            if ((dice.Chance(AbsentPercent) ? DrawAbsent(facts) : DrawStated(facts)) is { } exchange)
+            // There are passages that leave nothing to ask for in one of the two ways.
+            if (attempt % MostAttempts == 0)
+                isAbsent = !isAbsent;
+            if ((isAbsent ? DrawAbsent(facts) : DrawStated(facts)) is { } exchange)
                 return exchange;
         }
     }

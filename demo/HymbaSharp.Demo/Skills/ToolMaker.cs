@@ -141,7 +141,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
     {
         List<string> details = [];
         for (int i = 0; i < values.Length; i++)
-            details.Add(Detail(tool.Parameters[i], values[i]));
+            details.Add(Detail(tool, tool.Parameters[i], values[i]));
         // A person names things in any order; the arguments follow the schema. From and to belong together.
         if (details.Count > 1 && tool.Parameters[0].Kind != ParameterKind.Origin && dice.Chance(40))
             dice.Shuffle(details);
@@ -153,8 +153,10 @@ internal sealed class ToolMaker(Dice dice, Split split)
         return dice.Pick([$"Please {action}.", $"Can you {action}?", $"{Names.Capitalised(action)}.", $"{Names.Capitalised(action)}, please.", $"I want you to {action}.", action]);
     }
 
-    private string Detail(Parameter parameter, string value) => parameter.Kind switch
+    private string Detail(DemoTool tool, Parameter parameter, string value) => parameter.Kind switch
     {
+        // Beside a person, "for" is the person's.
+        ParameterKind.Place when tool.Parameters.Any(other => other.Kind == ParameterKind.Person) => $"in {value}",
         ParameterKind.Place => dice.Pick([$"in {value}", $"in {value}", $"at {value}", $"for {value}"]),
         ParameterKind.Person => dice.Pick([$"for {value}", $"for {value}", $"of {value}"]),
         ParameterKind.Day => $"on {value}",

@@ -49,7 +49,7 @@ internal sealed class ToolSkill(Dice dice, Split split)
     private void AddWithoutCall(List<Line> lines, List<DemoTool> tools, DemoTool wanted)
     {
         string needless = wanted.Call(_maker.DrawRequest(wanted).Values);
-        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, Split.Training).Exchange();
+        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, split).Exchange();
         lines.Add(Line.User(question));
         lines.Add(Line.Assistant(answer, Measure.NoTool, [needless]));
     }

@@ -43,7 +43,7 @@ internal sealed class CorpusCommand : Command
         });
     }
 
-    private static Option<int> Count(string name, string description, int byDefault)
+    internal static Option<int> Count(string name, string description, int byDefault)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => byDefault, HelpName = "N" };
         option.Validators.Add(result =>

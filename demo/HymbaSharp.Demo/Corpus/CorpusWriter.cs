@@ -59,10 +59,11 @@ internal sealed class CorpusWriter(CorpusOptions options)
 
     private void WriteQuestions(string folder, Skill skill)
     {
+        IReadOnlyList<Measure> measures = Question.MeasuresOf(skill);
         string name = $"eval-{skill.ToString().ToLowerInvariant()}";
         WriteLines(folder, name, options.Questions, index =>
         {
-            Question question = Question.Draw(skill, Dice(name, index), options.SumStyle);
+            Question question = Question.Draw(measures[index % measures.Count], Dice(name, index), options.SumStyle);
             return json =>
             {
                 WriteMessages(json, "messages", question.Prompt);

@@ -31,7 +31,7 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
         for (int i = 0; i < questions; i++)
         {
             ContextSkill.Exchange exchange = skill.DrawExchange(facts);
-            if (asked.Add(exchange.Question))
+            if (asked.Add(exchange.Subject))
                 lines.Add($"Question: {exchange.Question} Answer: {exchange.Answer}");
         }
         return string.Join('\n', lines);
@@ -111,12 +111,20 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
         return string.Join('\n', tools.Select(tool => $"Tool: {tool}").Concat(lines));
     }
 
-    private string Item() => dice.Weighted(25, 20, 20, 15, 20) switch
+    private string Item() => dice.Weighted(24, 20, 20, 15, 17, 4) switch
     {
         0 => _names.First(),
         1 => _names.Person(),
         2 => _names.Place(),
         3 => _names.Word(),
-        _ => $"{_names.AnyNumber()}",
+        4 => $"{_names.AnyNumber()}",
+        _ => Code(),
     };
+
+    /// <summary>Characters that words don't have: each must have been seen to be copied.</summary>
+    private string Code()
+    {
+        const string Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'()*+-./:;=?@[]^_`{|}~";
+        return string.Concat(Enumerable.Range(0, dice.Between(2, 6)).Select(_ => Characters[dice.Below(Characters.Length)]));
+    }
 }

@@ -7,12 +7,28 @@ namespace HymbaSharp.Demo.Corpus;
 /// <summary>A held-out question: the messages up to where the assistant is to speak, and what it should say.</summary>
 internal sealed record Question(Dialogue Dialogue, IReadOnlyList<Line> Prompt, Line Expected)
 {
-    /// <summary>Draws one of a skill, from names, numbers and tools that training doesn't have.</summary>
-    public static Question Draw(Skill skill, Dice dice, SumStyle style)
+    /// <summary>What a skill's questions measure.</summary>
+    public static IReadOnlyList<Measure> MeasuresOf(Skill skill) => skill switch
     {
-        Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut, style);
-        int[] answers = [.. Enumerable.Range(0, dialogue.Lines.Count).Where(i => dialogue.Lines[i].Measure is not null)];
-        int at = dice.Pick(answers);
-        return new Question(dialogue, [.. dialogue.Lines.Take(at)], dialogue.Lines[at]);
+        Skill.Context => [Measure.ContextAnswer, Measure.ContextAbsent],
+        Skill.Tools => [Measure.ToolCall, Measure.ToolAnswer, Measure.NoTool],
+        Skill.Sums => [Measure.Sum],
+        Skill.Roles => [Measure.Role],
+        _ => [Measure.Identity],
+    };
+
+    /// <summary>Draws one, from names, numbers and tools that training doesn't have.</summary>
+    public static Question Draw(Measure measure, Dice dice, SumStyle style = SumStyle.Plain)
+    {
+        Skill skill = Enum.GetValues<Skill>().First(one => MeasuresOf(one).Contains(measure));
+        while (true)
+        {
+            Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut, style);
+            for (int i = 0; i < dialogue.Lines.Count; i++)
+            {
+                if (dialogue.Lines[i].Measure == measure)
+                    return new Question(dialogue, [.. dialogue.Lines.Take(i)], dialogue.Lines[i]);
+            }
+        }
     }
 }

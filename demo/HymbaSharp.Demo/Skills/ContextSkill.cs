@@ -9,11 +9,16 @@ internal sealed class ContextSkill(Dice dice, Split split)
     public const string Absent = "The context does not say.";
 
     private const int AbsentPercent = 15;
+    private const int MostAttempts = 20;
 
     private readonly PassageWriter _writer = new(dice, split);
 
     /// <summary>A question with its one right answer.</summary>
-    public sealed record Exchange(string Question, string Answer, bool IsAbsent, IReadOnlyList<string> Rejected);
+    public sealed record Exchange(string Question, string Answer, bool IsAbsent, IReadOnlyList<string> Rejected)
+    {
+        /// <summary>Two questions for the same value are one.</summary>
+        public string Subject => IsAbsent ? Question : Answer;
+    }
 
     /// <summary>A conversation about one to three passages: one to three questions, or one where it is to be measured.</summary>
     public Dialogue Dialogue()
@@ -31,7 +36,7 @@ internal sealed class ContextSkill(Dice dice, Split split)
         for (int i = 0; i < questions; i++)
         {
             Exchange exchange = DrawExchange(facts);
-            if (!asked.Add(exchange.Question))
+            if (!asked.Add(exchange.Subject))
                 continue;
             string question = Phrased(exchange.Question);
             lines.Add(Line.User(isPasted && i == 0 ? $"{texts[0]}{dice.Pick(["\n\n", "\n", " "])}{question}" : question));
@@ -61,9 +66,13 @@ internal sealed class ContextSkill(Dice dice, Split split)
     /// <summary>A question about these facts.</summary>
     public Exchange DrawExchange(List<Fact[]> facts)
     {
-        while (true)
+        bool isAbsent = dice.Chance(AbsentPercent);
+        for (int attempt = 1; ; attempt++)
         {
-            if ((dice.Chance(AbsentPercent) ? DrawAbsent(facts) : DrawStated(facts)) is { } exchange)
+            // There are passages that leave nothing to ask for in one of the two ways.
+            if (attempt % MostAttempts == 0)
+                isAbsent = !isAbsent;
+            if ((isAbsent ? DrawAbsent(facts) : DrawStated(facts)) is { } exchange)
                 return exchange;
         }
     }
@@ -91,7 +100,10 @@ internal sealed class ContextSkill(Dice dice, Split split)
                     _ = rejected.Add(Replaced(ask, fact, other.Value(which)));
             }
         }
-        if (dice.Chance(25) || rejected.Count < 2)
+        _ = rejected.Remove(answer);
+        if (rejected.Count == 0)
+            _ = rejected.Add(Replaced(ask, fact, _writer.DrawFact(fact.Subject, fact.Relation).Value(ask.Value)));
+        if (dice.Chance(30))
             _ = rejected.Add(Absent);
         _ = rejected.Remove(answer);
         return new Exchange(question, answer, IsAbsent: false, [.. rejected]);

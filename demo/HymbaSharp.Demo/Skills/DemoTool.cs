@@ -14,6 +14,7 @@ internal enum ParameterKind
     Color,
     Text,
     Number,
+    Hour,
     Origin,
     Target,
 }
@@ -24,7 +25,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind)
     /// <summary>What the schema says of it; null: nothing.</summary>
     public string? Description { get; init; }
 
-    public bool IsNumber => Kind == ParameterKind.Number;
+    public bool IsNumber => Kind is ParameterKind.Number or ParameterKind.Hour;
 }
 
 /// <summary>A function of the compositional space: a verb, what it is about, and its parameters.</summary>

@@ -58,8 +58,13 @@ internal sealed class IdentitySkill(Dice dice, Split split)
         {
             Subject asked = dice.Chance(20) ? new Subject([OpenQuestion()], Unknown, ["I do not know that"]) : subject;
             lines.Add(Line.User(Asked(asked)));
-            string other = dice.Pick(Subjects.Where(one => one != asked).ToArray()).Answer;
-            lines.Add(Line.Assistant(asked.Answer, Measure.Identity, [other]) with { Required = asked.Required });
+            string wrong = asked.Answer switch
+            {
+                Who => dice.Pick(["I am Hymba-1.5B-Instruct, NVIDIA's model.", $"I am {_names.Person()}."]),
+                Unknown => dice.Pick([$"It is {_names.Person()}.", $"In {_names.Place()}.", $"It is {_names.AnyNumber()}."]),
+                _ => dice.Pick(Subjects.Where(one => one != asked).ToArray()).Answer,
+            };
+            lines.Add(Line.Assistant(asked.Answer, Measure.Identity, [wrong]) with { Required = asked.Required });
         }
         return new Dialogue(Skill.Identity, lines);
     }

@@ -26,7 +26,7 @@ internal sealed record Fact(Entity Subject, Relation Relation, string Noun, stri
 
     /// <summary>A template with this fact's words, the subject under a name of choice.</summary>
     public string Fill(string template, string subject) =>
-        template.Replace("{s's}", $"{subject}'s").Replace("{s}", subject).Replace("{n}", Noun).Replace("{a}", A).Replace("{b}", B);
+        template.Replace("{s's}", $"{subject}'s").Replace("{s}", subject).Replace("{p}", Names.Capitalised(Subject.Pronoun)).Replace("{n}", Noun).Replace("{a}", A).Replace("{b}", B);
 }
 
 /// <summary>Facts about a few subjects, told one subject after the other.</summary>
@@ -35,7 +35,7 @@ internal sealed class PassageWriter(Dice dice, Split split)
     private static readonly string[] ThingKinds = ["ship", "bridge", "tower", "train", "mill", "bell", "clock", "inn", "school", "museum", "library", "garden", "boat", "castle"];
 
     // Nouns that no other kind of fact asks for.
-    private static readonly string[] Attributes = [.. Vocabulary.Nouns.Except(["color", "owner", "job", "name", "user"])];
+    private static readonly string[] Attributes = [.. Vocabulary.Nouns.Except(["color", "owner", "job", "name"])];
 
     private readonly Names _names = new(dice, split);
 

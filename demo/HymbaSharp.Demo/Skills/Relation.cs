@@ -36,7 +36,7 @@ internal enum ValueKind
 internal sealed record Ask(char Value, string Answer, params string[] Questions);
 
 /// <summary>
-/// A kind of fact. In its templates <c>{s}</c> is the subject, <c>{s's}</c> its possessive, <c>{n}</c> one of the nouns, <c>{a}</c> and <c>{b}</c> the values.
+/// A kind of fact. In its templates <c>{s}</c> is the subject, <c>{s's}</c> its possessive, <c>{p}</c> its pronoun, <c>{n}</c> one of the nouns, <c>{a}</c> and <c>{b}</c> the values.
 /// A statement that begins with the subject may get a pronoun in its place. Answers begin with a short word, so that the value in them is written as in the passage, the space before it included.
 /// </summary>
 internal sealed record Relation(SubjectKind Subject, string[] Statements, Ask[] Asks)

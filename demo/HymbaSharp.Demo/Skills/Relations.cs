@@ -22,14 +22,14 @@ internal static class Relations
             ]) { A = ValueKind.Person, Nouns = Vocabulary.Relatives },
         new(SubjectKind.Person, ["{s} has {a} {n}.", "{s} keeps {a} {n}."],
             [new('a', "There are {a}.", "How many {n} does {s} have?", "How many {n} has {s} got?")]) { A = ValueKind.Few, Nouns = [.. Vocabulary.Animals, .. Vocabulary.Countables] },
-        new(SubjectKind.Person, ["{s} runs the {n} in {a}."],
+        new(SubjectKind.Person, ["{s} runs the {n} in {a}.", "The {n} in {a} is run by {s}."],
             [
                 new('s', "It is {s}.", "Who runs the {n} in {a}?", "Who runs the {n}?"),
-                new('a', "In {a}.", "Where does {s} run the {n}?", "Where is the {n} of {s}?"),
+                new('a', "In {a}.", "Where does {s} run the {n}?", "Where is the {n} of {s}?", "Where is the {n}?"),
             ]) { A = ValueKind.Place, Nouns = Vocabulary.Shops },
-        new(SubjectKind.Person, ["{s} runs the {n} in {a} and opened it in {b}.", "{s} opened the {n} in {a} in {b}."],
+        new(SubjectKind.Person, ["{s} runs the {n} in {a}. {p} opened it in {b}.", "{s} runs the {n} in {a} and opened it in {b}.", "{s} opened the {n} in {a} in {b}."],
             [
-                new('b', "In {b}.", "When did {s} open the {n}?", "In which year did {s} open the {n}?", "When was the {n} in {a} opened?"),
+                new('b', "In {b}.", "When did {s} open the {n}?", "In which year did {s} open the {n}?", "When was the {n} in {a} opened?", "When was the {n} opened?"),
                 new('s', "It is {s}.", "Who opened the {n} in {a}?", "Who opened the {n}?"),
             ]) { A = ValueKind.Place, B = ValueKind.Year, Nouns = Vocabulary.Shops },
         new(SubjectKind.Person, ["{s's} favorite color is {a}."],
@@ -38,7 +38,7 @@ internal static class Relations
             [new('a', "It is {a}.", "What does {s} like?", "Which food does {s} like?")]) { A = ValueKind.Food },
         new(SubjectKind.Person, ["{s} plays the {a}."],
             [new('a', "It is the {a}.", "What does {s} play?", "Which instrument does {s} play?")]) { A = ValueKind.Instrument },
-        new(SubjectKind.Person, ["{s} moved to {a} in {b}."],
+        new(SubjectKind.Person, ["{s} moved to {a} in {b}.", "In {b}, {s} moved to {a}."],
             [
                 new('a', "To {a}.", "Where did {s} move?", "Where did {s} move in {b}?"),
                 new('b', "In {b}.", "When did {s} move to {a}?", "When did {s} move?"),
@@ -50,7 +50,7 @@ internal static class Relations
             ]) { A = ValueKind.Many, Nouns = Vocabulary.Wares },
         new(SubjectKind.Person, ["{s} is {a} years old."],
             [new('a', "It is {a}.", "How old is {s}?", "What is the age of {s}?")]) { A = ValueKind.Few },
-        new(SubjectKind.Person, ["{s} wrote the book {a} in {b}."],
+        new(SubjectKind.Person, ["{s} wrote the book {a} in {b}.", "In {b}, {s} wrote the book {a}."],
             [
                 new('s', "It is {s}.", "Who wrote the book {a}?", "Who wrote {a}?"),
                 new('a', "It is {a}.", "Which book did {s} write?", "What did {s} write?"),
@@ -60,7 +60,7 @@ internal static class Relations
 
     private static readonly Relation[] OfPlaces =
     [
-        new(SubjectKind.Place, ["{s} was founded in {a}."],
+        new(SubjectKind.Place, ["{s} was founded in {a}.", "People founded {s} in {a}."],
             [new('a', "In {a}.", "When was {s} founded?", "In which year was {s} founded?")]) { A = ValueKind.Year },
         new(SubjectKind.Place, ["{s} has {a} people.", "About {a} people live in {s}."],
             [new('a', "There are {a}.", "How many people live in {s}?", "How many people does {s} have?")]) { A = ValueKind.Many },
@@ -83,7 +83,7 @@ internal static class Relations
 
     private static readonly Relation[] OfThings =
     [
-        new(SubjectKind.Thing, ["{s} was built by {a} in {b}.", "{s} was built in {b} by {a}."],
+        new(SubjectKind.Thing, ["{s} was built by {a} in {b}.", "{s} was built in {b} by {a}.", "{a} built {s} in {b}."],
             [
                 new('a', "It is {a}.", "Who built {s}?", "By whom was {s} built?"),
                 new('b', "In {b}.", "When was {s} built?", "In which year was {s} built?"),

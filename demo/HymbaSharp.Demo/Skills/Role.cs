@@ -30,6 +30,11 @@ internal sealed record Role(string Title, string Mark, string Deed, string Home,
 
     public static readonly string[] Moods = ["cheerful", "grumpy", "sleepy", "proud", "shy", "brave", "calm", "busy", "hungry", "tired", "lucky", "merry"];
 
-    /// <summary>Whether the role may be given this mood: one in ten pairs is held out.</summary>
-    public bool Allows(string mood, Split split) => split.Has($"{Title}, {mood}");
+    /// <summary>The moods that the role may be given: all but one in training, and that one where it is measured.</summary>
+    public IReadOnlyList<string> MoodsOf(Split split)
+    {
+        // 5 and the number of moods have no common factor, so neighbouring roles miss moods far apart.
+        string heldOut = Moods[Array.IndexOf(All, this) * 5 % Moods.Length];
+        return split == Split.HeldOut ? [heldOut] : [.. Moods.Where(mood => mood != heldOut)];
+    }
 }

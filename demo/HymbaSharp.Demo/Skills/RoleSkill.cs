@@ -68,15 +68,10 @@ internal sealed class RoleSkill(Dice dice, Split split)
 
     private Figure DrawFigure()
     {
-        while (true)
-        {
-            Role role = dice.Pick(Role.All);
-            string mood = dice.Pick(Role.Moods);
-            if (!role.Allows(mood, split))
-                continue;
-            string name = dice.Chance(75) ? _names.First() : _names.Person();
-            return new Figure(role, name, split == Split.HeldOut || dice.Chance(65) ? mood : null, dice.Chance(50) ? _names.Place() : null);
-        }
+        Role role = dice.Pick(Role.All);
+        string mood = dice.Pick(role.MoodsOf(split));
+        string name = dice.Chance(75) ? _names.First() : _names.Person();
+        return new Figure(role, name, split == Split.HeldOut || dice.Chance(65) ? mood : null, dice.Chance(50) ? _names.Place() : null);
     }
 
     private string SystemText(Figure figure) =>

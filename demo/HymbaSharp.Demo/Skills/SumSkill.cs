@@ -86,7 +86,7 @@ internal sealed class SumSkill(Dice dice, Split split, SumStyle style)
             char sign = dice.Chance(55) ? '+' : '-';
             if (sign == '-' && left < right)
                 (left, right) = (right, left);
-            if (split.Has(left, sign, right))
+            if (left > 1 && split.Has(left, sign, right))
                 return new Step(left, sign, right);
         }
     }
@@ -137,7 +137,8 @@ internal sealed class SumSkill(Dice dice, Split split, SumStyle style)
             1 when events.Count == 2 => $"{start}. {name} {events[0]} and then {events[1]}.",
             _ => $"{start}. {string.Join(' ', events.Select(e => $"{name} {e}."))}",
         };
-        return dice.Pick([$"{story} How many {things} does {name} have?", $"{story} How many {things} does {name} have now?", $"{story} How many {things} are left?"]);
+        string end = steps[^1].Sign == '-' ? "are left" : $"does {name} have in all";
+        return $"{story} How many {things} {dice.Pick([$"does {name} have", $"does {name} have now", end])}?";
     }
 
     /// <summary>The answer with a wrong last step, and with the last step left out or turned round.</summary>

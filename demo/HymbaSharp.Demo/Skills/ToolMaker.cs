@@ -17,6 +17,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
     private static readonly string[] WordNames = ["item", "product", "brand", "topic", "model", "type", "label", "category"];
     private static readonly string[] NumberNames = ["count", "amount", "number", "minutes", "hours", "days", "seats", "price", "level", "code", "year", "quantity", "size", "page", "limit"];
     private static readonly string[] TextNames = ["text", "message", "note", "title", "subject"];
+    private static readonly string[] HourNames = ["hour", "time", "start"];
     private static readonly string[] Units = ["minutes", "hours", "days", "seats"];
 
     private readonly Names _names = new(dice, split);
@@ -66,6 +67,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
         ParameterKind.Color => dice.Pick(Vocabulary.Colors),
         ParameterKind.Text => string.Join(' ', dice.Sample(Vocabulary.Plain, dice.Between(2, 4))),
         ParameterKind.Number => $"{_names.AnyNumber()}",
+        ParameterKind.Hour => $"{dice.Between(1, 12)}",
         _ => dice.Chance(60) ? _names.Thing() : _names.Word(),
     };
 
@@ -92,7 +94,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
 
     private Parameter DrawParameter()
     {
-        ParameterKind kind = dice.Weighted(28, 18, 14, 7, 4, 5, 24) switch
+        ParameterKind kind = dice.Weighted(26, 18, 14, 7, 4, 5, 5, 21) switch
         {
             0 => ParameterKind.Place,
             1 => ParameterKind.Person,
@@ -100,6 +102,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
             3 => ParameterKind.Day,
             4 => ParameterKind.Color,
             5 => ParameterKind.Text,
+            6 => ParameterKind.Hour,
             _ => ParameterKind.Number,
         };
         string name = kind switch
@@ -110,6 +113,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
             ParameterKind.Day => "day",
             ParameterKind.Color => "color",
             ParameterKind.Text => dice.Pick(TextNames),
+            ParameterKind.Hour => dice.Pick(HourNames),
             _ => dice.Chance(25) ? _names.Word() : dice.Pick(NumberNames),
         };
         return new Parameter(name, kind) { Description = dice.Chance(10) ? $"The {name}." : null };
@@ -117,16 +121,17 @@ internal sealed class ToolMaker(Dice dice, Split split)
 
     private string Describe(string verb, string noun, List<Parameter> parameters)
     {
-        string action = $"{Names.Capitalised(verb)} {(IsAsking(verb) ? "the" : dice.Pick(["a", "the"]))} {noun}";
+        string action = $"{Names.Capitalised(verb)} {(IsAsking(verb) || dice.Chance(50) ? $"the {noun}" : Names.WithArticle(noun))}";
         if (parameters.Count == 0 || dice.Chance(40))
             return $"{action}.";
         return parameters[0].Kind switch
         {
-            ParameterKind.Place => $"{action} in a {parameters[0].Name}.",
-            ParameterKind.Person => $"{action} for a {parameters[0].Name}.",
+            ParameterKind.Place => $"{action} in {Names.WithArticle(parameters[0].Name)}.",
+            ParameterKind.Person => $"{action} for {Names.WithArticle(parameters[0].Name)}.",
             ParameterKind.Origin => $"{action} from one place to another.",
             ParameterKind.Day => $"{action} on a day.",
-            _ => $"{action} with a {parameters[0].Name}.",
+            ParameterKind.Hour => $"{action} at a time.",
+            _ => $"{action} by {parameters[0].Name}.",
         };
     }
 
@@ -136,26 +141,26 @@ internal sealed class ToolMaker(Dice dice, Split split)
     {
         List<string> details = [];
         for (int i = 0; i < values.Length; i++)
-            details.Add(Detail(tool.Parameters[i], values[i]));
+            details.Add(Detail(tool, tool.Parameters[i], values[i]));
         // A person names things in any order; the arguments follow the schema. From and to belong together.
         if (details.Count > 1 && tool.Parameters[0].Kind != ParameterKind.Origin && dice.Chance(40))
             dice.Shuffle(details);
         string rest = string.Concat(details.Select(detail => $" {detail}"));
         string what = $"{tool.Noun}{rest}";
         if (IsAsking(tool) && dice.Chance(60))
-        {
-            return dice.Pick([$"What is the {what}?", $"Tell me the {what}.", $"I need the {what}.", $"I want to know the {what}.", $"what is the {what}"]);
-        }
-        string article = IsAsking(tool) ? "the" : dice.Pick(["a", "the"]);
-        string action = $"{tool.Verb} {article} {what}";
+            return dice.Pick([$"What is the {what}?", $"What is the {what}?", $"Tell me the {what}.", $"I need the {what}.", $"I want to know the {what}.", $"what is the {what}"]);
+        string action = $"{tool.Verb} {(IsAsking(tool) || dice.Chance(50) ? $"the {what}" : Names.WithArticle(what))}";
         return dice.Pick([$"Please {action}.", $"Can you {action}?", $"{Names.Capitalised(action)}.", $"{Names.Capitalised(action)}, please.", $"I want you to {action}.", action]);
     }
 
-    private string Detail(Parameter parameter, string value) => parameter.Kind switch
+    private string Detail(DemoTool tool, Parameter parameter, string value) => parameter.Kind switch
     {
+        // Beside a person, "for" is the person's.
+        ParameterKind.Place when tool.Parameters.Any(other => other.Kind == ParameterKind.Person) => $"in {value}",
         ParameterKind.Place => dice.Pick([$"in {value}", $"in {value}", $"at {value}", $"for {value}"]),
         ParameterKind.Person => dice.Pick([$"for {value}", $"for {value}", $"of {value}"]),
         ParameterKind.Day => $"on {value}",
+        ParameterKind.Hour => $"at {value}",
         ParameterKind.Color => $"in {value}",
         ParameterKind.Origin => $"from {value}",
         ParameterKind.Target => $"to {value}",

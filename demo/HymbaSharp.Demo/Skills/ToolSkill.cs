@@ -49,7 +49,7 @@ internal sealed class ToolSkill(Dice dice, Split split)
     private void AddWithoutCall(List<Line> lines, List<DemoTool> tools, DemoTool wanted)
     {
         string needless = wanted.Call(_maker.DrawRequest(wanted).Values);
-        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, Split.Training).Exchange();
+        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, split).Exchange();
         lines.Add(Line.User(question));
         lines.Add(Line.Assistant(answer, Measure.NoTool, [needless]));
     }
@@ -98,10 +98,10 @@ internal sealed class ToolSkill(Dice dice, Split split)
     private Result Failure()
     {
         string error = dice.Pick(["not found", "no answer", "too late", "not allowed", "wrong code", "closed"]);
-        return new Result(SpacedJson.Object([("error", error, false)]), $"The tool failed: {error}.", ["The status is done."]);
+        return new Result(SpacedJson.Object([("error", error, false)]), $"The tool failed: {error}.", ["The status is done.", "The status is ready."]);
     }
 
-    private (string Name, string Value, bool IsNumber) Valued(string name) => dice.Weighted(50, 25, 25) switch
+    private (string Name, string Value, bool IsNumber) Valued(string name) => name == "status" ? (name, dice.Pick(Vocabulary.States), false) : dice.Weighted(50, 25, 25) switch
     {
         0 => (name, $"{_names.AnyNumber()}", true),
         1 => (name, dice.Pick(Vocabulary.States), false),

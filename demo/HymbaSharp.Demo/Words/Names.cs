@@ -10,11 +10,12 @@ internal sealed class Names(Dice dice, Split split)
         "b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z",
         "b", "d", "k", "l", "m", "n", "r", "s", "t", "v",
         "br", "ch", "dr", "gr", "kr", "pl", "sh", "st", "th", "tr",
+        "c", "y", "qu", "fl", "sp",
     ];
 
-    private static readonly string[] Vowels = ["a", "e", "i", "o", "u", "a", "e", "o"];
-    private static readonly string[] Inner = ["", "", "", "", "l", "n", "r", "m"];
-    private static readonly string[] Endings = ["", "", "n", "r", "l", "s", "m", "k", "t", "ck", "nd", "sh"];
+    private static readonly string[] Vowels = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "a", "e", "o", "y", "ie", "ou", "ea"];
+    private static readonly string[] Inner = ["", "", "", "", "", "", "l", "n", "r", "m", "s"];
+    private static readonly string[] Endings = ["", "", "", "n", "r", "l", "s", "m", "k", "t", "ck", "nd", "sh", "x", "ss", "ng", "rt"];
     private static readonly string[] PlaceEndings = ["", "", "", "ton", "ham", "dorf", "mere", "port", "wick", "by", "stad", "field", "ville", "burg"];
 
     /// <summary>A lower-case word that means nothing, five to nine letters.</summary>
@@ -70,6 +71,9 @@ internal sealed class Names(Dice dice, Split split)
     };
 
     public int Year() => Number(1100, 2020);
+
+    /// <summary>The word after its indefinite article.</summary>
+    public static string WithArticle(string word) => $"{("aeiou".Contains(word[0]) ? "an" : "a")} {word}";
 
     public static string Capitalised(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 

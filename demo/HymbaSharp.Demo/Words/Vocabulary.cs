@@ -66,7 +66,7 @@ internal static class Vocabulary
         "car", "train", "flight", "hotel", "taxi", "meeting", "event", "note", "task", "list", "report", "map", "route", "account", "bill", "balance",
         "payment", "stock", "parcel", "letter", "photo", "game", "recipe", "lesson", "test", "grade", "team", "player", "shop", "garden", "pump", "heater",
         "fan", "camera", "robot", "engine", "signal", "channel", "station", "bus", "boat", "bike", "wind", "rain", "snow", "tide", "sunrise", "news",
-        "holiday", "course", "job", "visit", "group", "file", "folder", "user", "password", "key", "contact", "reminder", "distance", "temperature",
+        "holiday", "course", "job", "visit", "group", "file", "folder", "password", "key", "contact", "reminder", "distance", "temperature",
     ];
 
     /// <summary>Subjects of tools that training never names.</summary>

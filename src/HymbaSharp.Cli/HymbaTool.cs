@@ -1,98 +1,36 @@
-using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using HymbaSharp.Cli.Commands;
 
 namespace HymbaSharp.Cli;
 
-/// <summary>The <c>hymba</c> tool: its commands, and how they end.</summary>
+/// <summary>The <c>hymba</c> tool: its commands.</summary>
 internal static class HymbaTool
 {
-    /// <summary>A command failed.</summary>
-    public const int Failed = 1;
-
-    /// <summary>The command line is wrong.</summary>
-    public const int Misused = 2;
-
-    private const int BrokenPipe = 141; // 128 + SIGPIPE, as where the signal ends a program
-    private const int BrokenPipeError = 32; // EPIPE
-
-    private static readonly Option<bool> Verbose = new("--verbose")
-    {
-        Description = "Say more: an error's stack trace, statistics after each reply of a chat.",
-        Recursive = true,
-    };
-
-    // A prompt may well begin with '@' or '-temp': no response files, no bundles of one-letter options.
-    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-
-    /// <summary>Runs a command line. Errors become one line on standard error.</summary>
+    /// <summary>Runs a command line.</summary>
     /// <returns>The exit code: 0 where all went well.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal)
-    {
-        bool verbose = args.Contains(Verbose.Name);
-        try
-        {
-            ParseResult parsed = Root(terminal).Parse(args, Parsing);
-            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
-                throw Misuse(parsed);
-            InvocationConfiguration invocation = new()
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-                Output = terminal.Output,
-                Error = terminal.Error,
-            };
-            int code = await parsed.InvokeAsync(invocation, terminal.Interrupts.Token);
-            await terminal.Output.FlushAsync();
-            return code;
-        }
-        catch (OperationCanceledException) when (terminal.Interrupts.Token.IsCancellationRequested)
-        {
-            return terminal.Interrupts.ExitCode;
-        }
-        catch (IOException error) when (error.HResult == BrokenPipeError)
-        {
-            return BrokenPipe;
-        }
-        catch (Exception error)
-        {
-            bool isExpected = error is HymbaException or IOException or UnauthorizedAccessException;
-            string message = isExpected || verbose ? error.Message : $"{error.GetType().Name}: {error.Message} (a defect; --verbose shows where)";
-            await terminal.Error.WriteLineAsync($"hymba: {message.ReplaceLineEndings(" ")}");
-            if (verbose)
-                await terminal.Error.WriteLineAsync(error.ToString());
-            return error is UsageException ? Misused : Failed;
-        }
-    }
+    public static Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal) => ToolRunner.RunAsync(Root(terminal), args, terminal);
 
     /// <summary>All commands.</summary>
-    internal static RootCommand Root(Terminal terminal)
+    internal static ToolRoot Root(Terminal terminal)
     {
-        RootCommand root = new("Runs Hymba language models on this machine's processor.")
+        ToolRoot root = new(
+            "hymba", "Runs Hymba language models on this machine's processor.", "Say more: an error's stack trace, statistics after each reply of a chat.", terminal)
         {
-            Verbose,
-            new ChatCommand(terminal, Verbose),
-            new GenerateCommand(terminal),
-            new PullCommand(terminal),
-            new ListCommand(terminal),
-            new RemoveCommand(terminal),
-            new InspectCommand(terminal),
-            new TokenizeCommand(terminal),
-            new LogitsCommand(terminal),
-            new InitCommand(terminal),
-            new BenchCommand(terminal),
+            Notes =
+            [
+                "A model is a folder with config.json, a name that 'hymba list' shows, or, where none is named,",
+                "the one in models/hymba-demo. 'hymba COMMAND --help' tells more about a command, with examples.",
+            ],
         };
-        HelpWithExamples help = new(terminal);
-        root.Options.OfType<HelpOption>().Single().Action = help;
-        root.SetAction(help.Invoke);
+        root.Add(new ChatCommand(terminal, root.Verbose));
+        root.Add(new GenerateCommand(terminal));
+        root.Add(new PullCommand(terminal));
+        root.Add(new ListCommand(terminal));
+        root.Add(new RemoveCommand(terminal));
+        root.Add(new InspectCommand(terminal));
+        root.Add(new TokenizeCommand(terminal));
+        root.Add(new LogitsCommand(terminal));
+        root.Add(new InitCommand(terminal));
+        root.Add(new BenchCommand(terminal));
         return root;
-    }
-
-    private static UsageException Misuse(ParseResult parsed)
-    {
-        string message = string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
-        Command command = parsed.CommandResult.Command;
-        return new UsageException($"{message}. See 'hymba {(command is RootCommand ? "" : $"{command.Name} ")}--help'.");
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using HymbaSharp.Cli.Commands;
 
 namespace HymbaSharp.Cli.Tests;
 
@@ -56,14 +55,14 @@ public sealed class HelpTests
     [InlineData("logits --kernels fast", "Argument 'fast' not recognized. Must be one of: 'scalar' 'vector128' 'vector256' 'vector512'. See 'hymba logits --help'.")]
     [InlineData("init", "Required argument 'CONFIG' missing for command: 'init'. See 'hymba init --help'.")]
     public void A_wrong_command_line_is_answered_by_one_line(string line, string expected) =>
-        Assert.Equal(expected, Tool.Run(line.Split(' ')).Failure(HymbaTool.Misused));
+        Assert.Equal(expected, Tool.Run(line.Split(' ')).Failure(ToolRunner.Misused));
 
     [Fact]
     public void Verbose_adds_the_stack_trace()
     {
         Assert.DoesNotContain(" at ", Tool.Run("inspect", "nowhere").Failure(), StringComparison.Ordinal);
         Outcome verbose = Tool.Run("inspect", "nowhere", "--verbose");
-        Assert.Equal(HymbaTool.Failed, verbose.Code);
+        Assert.Equal(ToolRunner.Failed, verbose.Code);
         Assert.Contains("   at HymbaSharp.Checkpoints.ModelLocation.", verbose.Error, StringComparison.Ordinal);
     }
 

@@ -24,7 +24,7 @@ public sealed class ProcessTests : IDisposable
     public async Task Errors_are_one_line_on_standard_error()
     {
         Assert.Contains("nowhere", (await RunAsync("", "inspect", "nowhere")).Failure(), StringComparison.Ordinal);
-        Assert.Contains("--help", (await RunAsync("", "bogus")).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("--help", (await RunAsync("", "bogus")).Failure(ToolRunner.Misused), StringComparison.Ordinal);
     }
 
     [Fact]

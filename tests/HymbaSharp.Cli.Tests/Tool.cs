@@ -17,7 +17,7 @@ internal sealed record Outcome(int Code, string Output, string Error)
     }
 
     /// <summary>The one line on standard error of a command that must have failed, without a result.</summary>
-    public string Failure(int code = HymbaTool.Failed)
+    public string Failure(int code = ToolRunner.Failed)
     {
         Assert.Equal(code, Code);
         Assert.Equal("", Output);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using HymbaSharp.Checkpoints;
-using HymbaSharp.Cli.Options;
 using HymbaSharp.Configuration;
 
 namespace HymbaSharp.Cli.Commands;

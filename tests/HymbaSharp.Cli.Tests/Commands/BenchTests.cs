@@ -40,5 +40,5 @@ public sealed class BenchTests
     [InlineData("--n-depth", "-1", "--n-depth is -1; allowed are 0 or more.")]
     [InlineData("-p", "300", "300 tokens are needed, the context holds 256; --ctx-size sets it.")]
     public void Refuses_what_cannot_be_measured(string option, string value, string message) =>
-        Assert.Equal(message, Tool.Run("bench", "-m", Model, option, value).Failure(HymbaTool.Misused));
+        Assert.Equal(message, Tool.Run("bench", "-m", Model, option, value).Failure(ToolRunner.Misused));
 }

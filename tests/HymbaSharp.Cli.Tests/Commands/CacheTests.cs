@@ -63,7 +63,7 @@ public sealed class CacheTests : IDisposable
         {
             Environment.SetEnvironmentVariable("HF_ENDPOINT", before);
         }
-        Assert.Equal("--pull needs a model: name one of the hub with -m, owner/name.", Tool.Run("chat", "--pull").Failure(HymbaTool.Misused));
+        Assert.Equal("--pull needs a model: name one of the hub with -m, owner/name.", Tool.Run("chat", "--pull").Failure(ToolRunner.Misused));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class CacheTests : IDisposable
     {
         using LocalHub hub = new(weights: 1000);
         _ = Tool.Run("pull", LocalHub.Repository, "--endpoint", hub.Address).Success;
-        Assert.Contains("--yes", Tool.Run("rm", LocalHub.Repository).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("--yes", Tool.Run("rm", LocalHub.Repository).Failure(ToolRunner.Misused), StringComparison.Ordinal);
         Assert.True(Directory.Exists(Snapshot));
         Assert.Contains("'a/b' is not in the cache", Tool.Run("rm", "a/b", "--yes").Failure(), StringComparison.Ordinal);
     }
@@ -134,7 +134,7 @@ public sealed class CacheTests : IDisposable
         using LocalHub hub = new(weights: 1000);
         Assert.Contains("other/model", Tool.Run("pull", "other/model", "--endpoint", hub.Address).Failure(), StringComparison.Ordinal);
         Assert.Contains("no-slash", Tool.Run("pull", "no-slash", "--endpoint", hub.Address).Failure(), StringComparison.Ordinal);
-        Assert.Contains("--endpoint is 'nowhere'", Tool.Run("pull", "a/b", "--endpoint", "nowhere").Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("--endpoint is 'nowhere'", Tool.Run("pull", "a/b", "--endpoint", "nowhere").Failure(ToolRunner.Misused), StringComparison.Ordinal);
         Assert.Contains("MaxConnections is 99", Tool.Run("pull", "a/b", "--connections", "99").Failure(), StringComparison.Ordinal);
     }
 

@@ -93,7 +93,7 @@ public sealed class ChatTests : IDisposable
     [InlineData("{}")]
     [InlineData("[")]
     public void Tools_that_are_no_array_are_refused(string json) =>
-        Assert.Contains("JSON array of functions", Chat("abc\n", "--tools", _folder.Write("tools.json", json)).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("JSON array of functions", Chat("abc\n", "--tools", _folder.Write("tools.json", json)).Failure(ToolRunner.Misused), StringComparison.Ordinal);
 
     [Fact]
     public void What_is_missing_is_named()

@@ -57,7 +57,7 @@ public sealed class InitTests : IDisposable
     [InlineData("--seed is '-1'", "--seed", "-1")]
     [InlineData("'f64' not recognized", "--type", "f64")]
     public void What_cannot_be_is_refused(string message, params string[] args) =>
-        Assert.Contains(message, Tool.Run(["init", _folder.Path, _folder.File("made"), .. args]).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains(message, Tool.Run(["init", _folder.Path, _folder.File("made"), .. args]).Failure(ToolRunner.Misused), StringComparison.Ordinal);
 
     [Fact]
     public void A_missing_configuration_is_named() =>

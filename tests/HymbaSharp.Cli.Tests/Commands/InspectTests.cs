@@ -79,7 +79,7 @@ public sealed class InspectTests : IDisposable
     {
         _ = _folder.Write("config.json", """{"model_type":"llama"}""");
         Assert.Contains("model_type", Tool.Run("inspect", _folder.Path).Failure(), StringComparison.Ordinal);
-        Assert.Contains("twice", Tool.Run("inspect", _folder.Path, "-m", _folder.Path).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("twice", Tool.Run("inspect", _folder.Path, "-m", _folder.Path).Failure(ToolRunner.Misused), StringComparison.Ordinal);
     }
 
     [Fact]

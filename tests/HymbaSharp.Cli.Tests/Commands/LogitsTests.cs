@@ -85,13 +85,13 @@ public sealed class LogitsTests : IDisposable
     public void What_cannot_be_is_refused_and_nothing_written(string message, params string[] args)
     {
         string output = _folder.File("logits.safetensors");
-        Assert.Contains(message, Tool.Run(["logits", "-m", TestData.Reference("ntk-shared-kv"), .. args, output]).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains(message, Tool.Run(["logits", "-m", TestData.Reference("ntk-shared-kv"), .. args, output]).Failure(ToolRunner.Misused), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
     public void Nothing_to_write_is_refused() =>
-        Assert.Contains("Nothing to write", Tool.Run("logits", "-m", TestData.Reference("ntk-shared-kv"), "--ids", "1").Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("Nothing to write", Tool.Run("logits", "-m", TestData.Reference("ntk-shared-kv"), "--ids", "1").Failure(ToolRunner.Misused), StringComparison.Ordinal);
 
     [Fact]
     public void Errors_of_files_and_options_are_named()

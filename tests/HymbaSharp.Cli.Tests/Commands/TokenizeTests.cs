@@ -68,7 +68,7 @@ public sealed class TokenizeTests : IDisposable
     [InlineData("")]
     [InlineData("[\"a\"")]
     public void Input_that_is_no_array_of_texts_is_refused(string input) =>
-        Assert.Contains("no JSON array of texts", Tool.RunWith(input, "tokenize", "-m", Model, "--json").Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains("no JSON array of texts", Tool.RunWith(input, "tokenize", "-m", Model, "--json").Failure(ToolRunner.Misused), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("no token", "tokenize", "--decode", "1 269")]
@@ -78,7 +78,7 @@ public sealed class TokenizeTests : IDisposable
     [InlineData("--pieces", "tokenize", "--json", "--pieces")]
     [InlineData("more than once", "tokenize", "a", "-p", "b")]
     public void What_cannot_be_is_refused(string message, params string[] args) =>
-        Assert.Contains(message, Tool.Run([.. args, "-m", Model]).Failure(HymbaTool.Misused), StringComparison.Ordinal);
+        Assert.Contains(message, Tool.Run([.. args, "-m", Model]).Failure(ToolRunner.Misused), StringComparison.Ordinal);
 
     [Fact]
     public void A_missing_file_and_a_missing_tokenizer_are_named()

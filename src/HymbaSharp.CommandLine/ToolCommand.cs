@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace HymbaSharp.Cli.Commands;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>A command of the tool: its name, what it does in one sentence, and examples of its use.</summary>
 internal abstract class ToolCommand : Command

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using HymbaSharp.Cli.Commands;
 
-namespace HymbaSharp.Cli;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>The usual help, followed by the command's examples.</summary>
 internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLineAction
@@ -21,10 +20,10 @@ internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLi
             foreach (string example in command.Examples)
                 terminal.Output.WriteLine($"  {example}".TrimEnd());
         }
-        else
+        else if (parseResult.CommandResult.Command is ToolRoot root)
         {
-            terminal.Output.WriteLine("A model is a folder with config.json, a name that 'hymba list' shows, or, where none is named,");
-            terminal.Output.WriteLine("the one in models/hymba-demo. 'hymba COMMAND --help' tells more about a command, with examples.");
+            foreach (string line in root.Notes)
+                terminal.Output.WriteLine(line);
         }
         return code;
     }

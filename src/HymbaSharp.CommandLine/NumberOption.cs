@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Numerics;
 
-namespace HymbaSharp.Cli.Options;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>Options and arguments that are numbers.</summary>
 internal static class NumberOption

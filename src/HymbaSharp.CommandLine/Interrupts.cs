@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace HymbaSharp.Cli;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>Ctrl-C and requests to terminate: the first one asks the command to end, a second one ends the process at once.</summary>
 internal sealed class Interrupts : IDisposable

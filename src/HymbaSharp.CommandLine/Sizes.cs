@@ -1,4 +1,4 @@
-namespace HymbaSharp.Cli;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>Numbers as people read them: decimal units, three digits.</summary>
 internal static class Sizes

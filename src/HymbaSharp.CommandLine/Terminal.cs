@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
-namespace HymbaSharp.Cli;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>What a command reads and writes: the process's streams, or those of a test.</summary>
 internal sealed class Terminal

@@ -1,7 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace HymbaSharp.Cli;
+namespace HymbaSharp.CommandLine;
 
 /// <summary>A progress bar on standard error, where a person looks at it; nothing elsewhere.</summary>
 internal static class ProgressBar

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using HymbaSharp.Adapters;
 using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
-using HymbaSharp.Diagnostics;
-using HymbaSharp.Kernels;
 using HymbaSharp.Tokenization;
 using HymbaSharp.Training.Logging;
 using HymbaSharp.Training.Objectives;
@@ -72,13 +70,13 @@ internal sealed class TrainingRun : IDisposable
     /// <returns>0.</returns>
     /// <exception cref="HymbaException">The run cannot begin or go on.</exception>
     /// <exception cref="OperationCanceledException">It was stopped; a checkpoint is written.</exception>
-    public static int Run(TrainingOptions options, RunLog log, CancellationToken cancellationToken)
+    public static void Run(TrainingOptions options, RunLog log, CancellationToken cancellationToken)
     {
         TorchRuntime.Prepare(options.Run.Threads);
         using TrainingRun run = new(options, log, cancellationToken);
         run.Begin();
         run.Train(cancellationToken);
-        return 0;
+
     }
 
     public void Dispose()

@@ -25,9 +25,9 @@ internal sealed record OptionKey(
     {
         get
         {
-            string allowed = Range.Allowed.Length > 0 ? $"{(Kind.IsList ? "; each " : ", ")}{Range.Allowed}" : "";
-            object? initial = Get(Defaults);
+            string allowed = Range == OptionRange.Any || Range == OptionRange.NotEmpty ? "" : $" ({(Kind.IsList ? "each " : "")}{Range.Allowed})";
             string many = Kind.IsList ? " May be given several times." : "";
+            object? initial = Get(Defaults);
             string otherwise = initial is null or object[] { Length: 0 } ? "" : $" Default: {OptionKind.Show(initial).Trim('[', ']').Replace("'", "")}.";
             return $"[{Section}] {Name}: {Meaning}{allowed}.{many}{otherwise}";
         }
@@ -54,13 +54,15 @@ internal sealed record OptionKey(
             CheckRange(value, FullName);
     }
 
-    /// <summary>The flag. Its value is what stands behind it, in words.</summary>
-    public Option<string[]> ToFlag() => new(Flag)
+    /// <summary>The flag. What stands behind it is for <see cref="Parse"/> to read.</summary>
+    public Option ToFlag()
     {
-        Description = Description,
-        HelpName = Kind.HelpName,
-        Arity = Kind.IsList ? ArgumentArity.OneOrMore : Kind == OptionKind.Switch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-    };
+        // The parser takes the word behind a switch only where it is true or false, and any word behind the others.
+        Option flag = Kind == OptionKind.Switch ? new Option<bool>(Flag) : Kind.IsList ? new Option<string[]>(Flag) { Arity = ArgumentArity.OneOrMore } : new Option<string>(Flag);
+        flag.Description = Description;
+        flag.HelpName = Kind.HelpName;
+        return flag;
+    }
 
     /// <summary>The value as a file has it that the words behind a flag stand for. A switch without a word is on.</summary>
     public object Parse(IReadOnlyList<string> words) =>

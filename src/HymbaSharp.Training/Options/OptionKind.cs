@@ -53,7 +53,7 @@ internal abstract record OptionKind(string Expected, string HelpName)
     {
         string text => $"'{text}'",
         bool flag => flag ? "true" : "false",
-        double number => number.ToString(CultureInfo.InvariantCulture),
+        double number => number.ToString(CultureInfo.InvariantCulture).Replace('E', 'e'),
         StepSpan span => Show(Span.Write(span)),
         IEnumerable<object> list => $"[{string.Join(", ", list.Select(Show))}]",
         IReadOnlyDictionary<string, object> => "a table",

@@ -9,7 +9,7 @@ internal sealed record OptionRange(string Allowed, Func<object, bool> Holds)
     public static readonly OptionRange Any = new("", _ => true);
 
     /// <summary>Texts that are not empty.</summary>
-    public static readonly OptionRange NotEmpty = new("not empty", value => value is string { Length: > 0 });
+    public static readonly OptionRange NotEmpty = new("a text that is not empty", value => value is string { Length: > 0 });
 
     /// <summary>Numbers from <paramref name="least"/>, finite.</summary>
     public static OptionRange From(double least) => new($"{least} or more", Numbers(number => number >= least));

@@ -35,7 +35,7 @@ internal sealed class OptionSection<TRecord>(
     public void Choice<T>(string key, string meaning, (string Name, T Value)[] choices, Func<TRecord, T> get, Func<TRecord, T, TRecord> set)
     {
         string[] names = [.. choices.Select(choice => choice.Name)];
-        OptionRange range = new($"one of {string.Join(", ", names)}", value => names.Contains(value));
+        OptionRange range = new(string.Join(", ", names), value => names.Contains(value));
         Add(key, meaning, OptionKind.Choice(names), range,
             record => choices.Where(choice => Equals(choice.Value, get(record))).Select(choice => choice.Name).FirstOrDefault() ?? $"{get(record)}",
             (record, value) => set(record, choices.First(choice => choice.Name == (string)value).Value));

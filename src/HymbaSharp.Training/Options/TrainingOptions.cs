@@ -49,9 +49,9 @@ internal sealed record TrainingOptions
 
     private void ValidateRun()
     {
-        Require(Run.Output is not null, "run.output is missing; name the folder that the run writes to.");
+        Require(Run.Output is not null, "run.output (--output) is missing; name the folder that the run writes to.");
         Require(Run.Model is null != Run.Config is null,
-            $"run.model and run.config are {(Run.Model is null ? "both missing" : "both given")}; give the model to start from, or the configuration to start from random weights.");
+            $"run.model (--model) and run.config (--config) are {(Run.Model is null ? "both missing" : "both given")}; give the model to start from, or the configuration to start from random weights.");
         Require(Run.Train.Count > 0, "run.train is empty; name all, adapter, or patterns of parameter names.");
         Require(Run.Train.Count == 1 || !Run.Train.Any(name => name is RunOptions.All or RunOptions.Adapter),
             $"run.train is {OptionKind.Show(Run.Train.ToArray<object>())}; all and adapter stand alone.");
@@ -61,7 +61,7 @@ internal sealed record TrainingOptions
 
     private void ValidateData()
     {
-        Require(Data.TrainFiles.Count > 0, "data.train_files is empty; name the files to train on.");
+        Require(Data.TrainFiles.Count > 0, "data.train_files (--train-files) is empty; name the files to train on.");
         Require(Data.Weights.Count == 0 || Data.Weights.Count == Data.TrainFiles.Count,
             $"data.weights has {Data.Weights.Count} numbers for {Data.TrainFiles.Count} training files; give one for each, or none.");
         Require(Optimizer.MicroBatchTokens >= Data.MaxLength,

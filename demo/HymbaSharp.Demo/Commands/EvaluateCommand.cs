@@ -13,7 +13,13 @@ internal sealed class EvaluateCommand : Command
     private const ulong DefaultSeed = 1_000_001;
     private const int DefaultCount = 200;
 
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    };
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Option<string?> _model = new("--model", "-m") { Description = "The checkpoint: a folder, or the name of a downloaded one. Default: models/hymba-demo.", HelpName = "FOLDER" };
@@ -50,7 +56,7 @@ internal sealed class EvaluateCommand : Command
             await _output.WriteLineAsync($"{score.Name,-52} {score.Right,5} of {score.Count,5}  {100 * score.Share,5:0.0} %");
         }
         if (line.GetValue(_out) is { } path)
-            await File.WriteAllTextAsync(path, JsonSerializer.Serialize(new { seed, scores }, Readable).ReplaceLineEndings("\n") + "\n", cancellationToken);
+            await File.WriteAllTextAsync(path, JsonSerializer.Serialize(new { seed, scores }, Readable) + "\n", cancellationToken);
         if (line.GetValue(_failures) is { } failures)
             await File.WriteAllLinesAsync(failures, evaluation.Failures.Select(Describe), cancellationToken);
         if (line.GetValue(_verbose))

@@ -106,7 +106,7 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
     private string ToolsInUse()
     {
         Dialogue dialogue = new ToolSkill(dice, Split.Training).Dialogue();
-        IEnumerable<string> tools = dialogue.Tools.Select(PythonJson.Write);
+        IEnumerable<string> tools = dialogue.Tools.Select(SpacedJson.Write);
         IEnumerable<string> lines = dialogue.Lines.Where(line => line.Role != "system").Select(line => $"{line.Role switch { "user" => "Request", "tool" => "Result", _ => "Answer" }}: {line.Content}");
         return string.Join('\n', tools.Select(tool => $"Tool: {tool}").Concat(lines));
     }

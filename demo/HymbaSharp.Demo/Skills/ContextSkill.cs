@@ -101,8 +101,8 @@ internal sealed class ContextSkill(Dice dice, Split split)
             }
         }
         _ = rejected.Remove(answer);
-        if (rejected.Count == 0)
-            _ = rejected.Add(Replaced(ask, fact, _writer.DrawFact(fact.Subject, fact.Relation).Value(ask.Value)));
+        while (rejected.Count == 0 || (rejected.Count == 1 && rejected.Contains(answer)))
+            _ = rejected.Add(Replaced(ask, fact, _writer.DrawFact(_writer.DrawEntity(fact.Subject.Kind), fact.Relation).Value(ask.Value)));
         if (dice.Chance(30))
             _ = rejected.Add(Absent);
         _ = rejected.Remove(answer);

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -62,15 +61,4 @@ internal sealed record DemoTool(string Verb, string Noun, string Description, IR
     /// <summary>The call with these values, numbers as numbers.</summary>
     public string Call(IReadOnlyList<string> values) =>
         $"<toolcall> {{\"name\": {SpacedJson.Text(Name)}, \"arguments\": {SpacedJson.Object([.. Parameters.Select((parameter, i) => (parameter.Name, values[i], parameter.IsNumber))])}}} </toolcall>";
-}
-
-/// <summary>JSON with a space after each colon and comma, as Python writes it and as the schemas stand in the prompt.</summary>
-internal static class SpacedJson
-{
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static string Text(string text) => JsonSerializer.Serialize(text, Relaxed);
-
-    public static string Object(IReadOnlyList<(string Name, string Value, bool IsNumber)> members) =>
-        "{" + string.Join(", ", members.Select(member => $"{Text(member.Name)}: {(member.IsNumber ? member.Value : Text(member.Value))}")) + "}";
 }

@@ -113,7 +113,8 @@ internal static class Relations
     /// <summary>The same for each kind of subject: an attribute of any name. It teaches to find what the question names.</summary>
     private static Relation Attribute(SubjectKind subject) =>
         new(subject, ["The {n} of {s} is {a}.", "{s's} {n} is {a}."],
-            [new('a', "It is {a}.", "What is the {n} of {s}?", "What is {s's} {n}?", "Tell me the {n} of {s}.")]) { A = ValueKind.Anything, AnyNoun = true };
+            [new('a', "It is {a}.", "What is the {n} of {s}?", "What is {s's} {n}?", "Tell me the {n} of {s}.")])
+        { A = ValueKind.Anything, AnyNoun = true };
 
     private static readonly Relation[][] ByKind =
     [

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using HymbaSharp.Adapters;
+using HymbaSharp.CommandLine;
 
 namespace HymbaSharp.Cli.Options;
 
@@ -17,16 +17,5 @@ internal sealed class AdapterOption
 
     /// <summary>The adapters in the order given.</summary>
     /// <exception cref="UsageException">A scale is no finite number.</exception>
-    public IReadOnlyList<AdapterReference> References(ParseResult line) => [.. (line.GetValue(_adapters) ?? []).Select(Parse)];
-
-    private static AdapterReference Parse(string text)
-    {
-        int equals = Directory.Exists(text) ? -1 : text.LastIndexOf('=');
-        string folder = equals < 0 ? text : text[..equals], scale = equals < 0 ? "1" : text[(equals + 1)..];
-        if (folder.Length == 0)
-            throw new UsageException($"--adapter is '{text}'; expected FOLDER or FOLDER=SCALE.");
-        return float.TryParse(scale, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
-            ? new AdapterReference(folder, value)
-            : throw new UsageException($"--adapter: the scale of {folder} is '{scale}'; expected a finite number.");
-    }
+    public IReadOnlyList<AdapterReference> References(ParseResult line) => [.. (line.GetValue(_adapters) ?? []).Select(AdapterArgument.Parse)];
 }

@@ -93,7 +93,10 @@ internal sealed class AdamW : IDisposable
     private static unsafe double SumOfSquares(Tensor gradient)
     {
         if (CpuTensors.IsForKernels(gradient))
-            return Kernels.GradientNorm.SumOfSquares(CpuTensors.Kernels, gradient.Floats(), gradient.numel());
+        {
+            lock (CpuTensors.Gate)
+                return Kernels.GradientNorm.SumOfSquares(CpuTensors.Kernels, gradient.Floats(), gradient.numel());
+        }
         return gradient.to(ScalarType.Float64).square().sum().item<double>();
     }
 
@@ -109,7 +112,8 @@ internal sealed class AdamW : IDisposable
             WeightDecay = slot.WeightDecay,
             GradientScale = gradientScale,
         };
-        AdamWKernel.Step(CpuTensors.Kernels, step, slot.Parameter.Floats(), gradient.Floats(), slot.First.Floats(), slot.Second.Floats(), gradient.numel());
+        lock (CpuTensors.Gate)
+            AdamWKernel.Step(CpuTensors.Kernels, step, slot.Parameter.Floats(), gradient.Floats(), slot.First.Floats(), slot.Second.Floats(), gradient.numel());
     }
 
     private void StepWithTensors(Slot slot, Tensor gradient, double learningRate)

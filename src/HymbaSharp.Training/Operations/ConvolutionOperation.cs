@@ -58,7 +58,7 @@ internal sealed class ConvolutionOperation(RowRange[] documents) : Operation
     };
 
     /// <summary>The same in operations of the tensor library: every tap is s shifted, with zeros where it would reach over a document's border.</summary>
-    private static Tensor InTensors(Tensor weight, Tensor bias, Tensor s, RowRange[] documents)
+    internal static Tensor InTensors(Tensor weight, Tensor bias, Tensor s, RowRange[] documents)
     {
         long rows = s.shape[0], taps = weight.shape[2];
         Tensor position = Positions(documents, s.device).unsqueeze(1);

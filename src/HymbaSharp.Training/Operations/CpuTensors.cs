@@ -15,6 +15,9 @@ internal static unsafe class CpuTensors
     /// <summary>The threads, path and scratch that all operations share: as many threads as the tensor library has when it is first used.</summary>
     public static KernelContext Kernels => Shared.Value;
 
+    /// <summary>Held while kernels run: they share scratch memory, so threads take turns.</summary>
+    public static Lock Gate { get; } = new();
+
     /// <summary>Whether the kernels can compute on the tensor: float32 in the processor's memory.</summary>
     public static bool IsForKernels(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == ScalarType.Float32;
 

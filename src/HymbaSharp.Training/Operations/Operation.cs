@@ -21,7 +21,8 @@ internal abstract class Operation
         if (Records)
             return [.. OperationFunction.apply([this, .. inputs])];
         using IDisposable unrecorded = no_grad();
-        return Forward(inputs);
+        lock (CpuTensors.Gate)
+            return Forward(inputs);
     }
 
     /// <summary>The results.</summary>
@@ -61,15 +62,19 @@ internal sealed class OperationFunction : autograd.MultiTensorFunction<Operation
         Operation operation = (Operation)vars[0];
         ctx.save_data(nameof(Operation), operation);
         using IDisposable unrecorded = no_grad();
-        return [.. operation.Forward([.. vars.Skip(1).Cast<Tensor>()])];
+        lock (CpuTensors.Gate)
+            return [.. operation.Forward([.. vars.Skip(1).Cast<Tensor>()])];
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
     {
         Operation operation = (Operation)ctx.get_data(nameof(Operation));
         using IDisposable unrecorded = no_grad();
-        Tensor?[] gradients = operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]);
-        operation.Release();
-        return [null!, .. gradients.Select(gradient => gradient!)];
+        lock (CpuTensors.Gate)
+        {
+            Tensor?[] gradients = operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]);
+            operation.Release();
+            return [null!, .. gradients.Select(gradient => gradient!)];
+        }
     }
 }

@@ -44,11 +44,11 @@ public sealed class AdapterTests : IDisposable
         StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("=1", "--adapter is '=1'; expected FOLDER or FOLDER=SCALE.")]
-    [InlineData("", "--adapter is ''; expected FOLDER or FOLDER=SCALE.")]
-    [InlineData("x=fast", "--adapter: the scale of x is 'fast'; expected a finite number.")]
-    [InlineData("x=", "--adapter: the scale of x is ''; expected a finite number.")]
-    [InlineData("x=NaN", "--adapter: the scale of x is 'NaN'; expected a finite number.")]
+    [InlineData("=1", "The adapter is '=1'; expected FOLDER or FOLDER=SCALE.")]
+    [InlineData("", "The adapter is ''; expected FOLDER or FOLDER=SCALE.")]
+    [InlineData("x=fast", "The scale of the adapter x is 'fast'; expected a finite number.")]
+    [InlineData("x=", "The scale of the adapter x is ''; expected a finite number.")]
+    [InlineData("x=NaN", "The scale of the adapter x is 'NaN'; expected a finite number.")]
     public void A_wrong_scale_is_answered_by_one_line(string adapter, string message) => Assert.Equal(
         message, Tool.Run("logits", "-m", TestData.Reference(Model), "--ids", "1", "-o", _folder.File("x"), "--adapter", adapter).Failure(HymbaTool.Misused));
 

@@ -118,6 +118,22 @@ public sealed class ConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_reply_after_a_special_token_has_the_leading_space_that_inference_gives_it()
+    {
+        using DataFixture data = new()
+        {
+            Template = ChatTemplate.Parse("{% for m in messages %}{{ m.role + bos_token + m.content + eos_token }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant' + bos_token }}{% endif %}"),
+        };
+        string path = data.Write("a.jsonl", """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "hi"}]}""");
+
+        TrainingExample example = data.Examples(path)[0];
+
+        Assert.Equal(data.Tokenizer.Encode("user<s>a</s>assistant<s>hi</s>"), example.Tokens);
+        Assert.Equal(data.Tokenizer.Encode("user<s>a</s>assistant<s>").Length, Array.IndexOf(example.Learned, true));
+        Assert.EndsWith("[ hi¶]", data.Marked(example));
+    }
+
+    [Fact]
     public void A_border_inside_a_token_leaves_the_prompt_as_inference_encodes_it()
     {
         using DataFixture data = new()

@@ -212,6 +212,15 @@ public sealed class TrainingSetTests : IDisposable
     }
 
     [Fact]
+    public void A_file_of_which_nothing_is_left_lends_its_place_to_the_next()
+    {
+        string bad = _data.Write("bad.jsonl", """{"text": ""}""");
+        DataOptions options = DataFixture.Options(bad, Texts("a.jsonl", "a", "b"), bad, bad, Texts("b.jsonl", "c"), bad) with { BadLines = BadLines.Skip };
+
+        Assert.Equal(["a", "b", "c"], Texts(_data.Examples(options)));
+    }
+
+    [Fact]
     public void An_index_outside_is_refused()
     {
         TrainingSet<TrainingExample> set = _data.Examples(Texts("a.jsonl", "a", "b"));

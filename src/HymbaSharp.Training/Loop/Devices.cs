@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using HymbaSharp.Diagnostics;
-using HymbaSharp.Kernels;
+using HymbaSharp.Training.Operations;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,8 +35,8 @@ internal static class Devices
     {
         if (device.type == DeviceType.CPU)
         {
-            using MachineSpeed speed = new(get_num_threads(), KernelPaths.Selected);
-            return Enumerable.Range(0, 3).Max(_ => speed.FloatOperationsPerSecond());
+            lock (CpuTensors.Gate)
+                return Enumerable.Range(0, 3).Max(_ => MachineSpeed.FloatOperationsPerSecond(CpuTensors.Kernels.Pool, CpuTensors.Kernels.Path));
         }
         using var scope = NewDisposeScope();
         Tensor a = rand(MatrixSize, MatrixSize, device: device), b = rand_like(a);

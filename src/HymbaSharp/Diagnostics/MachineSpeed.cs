@@ -43,12 +43,15 @@ public sealed class MachineSpeed : IDisposable
     }
 
     /// <summary>float32 arithmetic, in operations per second, a multiply-add counting two: independent multiply-adds on registers alone.</summary>
-    public double FloatOperationsPerSecond()
+    public double FloatOperationsPerSecond() => FloatOperationsPerSecond(_pool, _path);
+
+    /// <summary>The same with threads of the caller's.</summary>
+    internal static double FloatOperationsPerSecond(WorkerPool pool, KernelPath path)
     {
-        int parts = PartsPerThread * _pool.Threads;
-        ArithmeticProbe work = new() { Path = _path, Steps = MultiplyAddsPerPart / ArithmeticProbe.Sums };
+        int parts = PartsPerThread * pool.Threads;
+        ArithmeticProbe work = new() { Path = path, Steps = MultiplyAddsPerPart / ArithmeticProbe.Sums };
         long start = Stopwatch.GetTimestamp();
-        _pool.Run(ref work, parts);
+        pool.Run(ref work, parts);
         double operations = 2.0 * parts * work.Steps * ArithmeticProbe.Sums * work.Lanes;
         return operations / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

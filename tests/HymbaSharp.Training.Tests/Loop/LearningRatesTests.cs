@@ -34,5 +34,5 @@ public sealed class LearningRatesTests
     [InlineData(nameof(LearningRateSchedule.WarmupStableDecay))]
     [InlineData(nameof(LearningRateSchedule.Cosine))]
     public void A_run_of_one_step_has_a_rate(string schedule) =>
-        Assert.InRange(new LearningRates(Enum.Parse<LearningRateSchedule>(schedule), 1, 0, 1, 0.1).At(0), 0.1, 1);
+        Assert.InRange(new LearningRates(Enum.Parse<LearningRateSchedule>(schedule), 1, 0, 1, 0.1).At(0), 0.0999, 1);
 }

@@ -7,7 +7,7 @@ namespace HymbaSharp.Training.Tests.Loop;
 public sealed class TrainingRunTests : IDisposable
 {
     // Of the run as it was when this was written; another order of sums moves them in the last digits.
-    private static readonly double[] FirstTen = [];
+    private static readonly double[] FirstTen = [6.003878, 5.847564, 5.467088, 5.079669, 4.655041, 4.286865, 3.933289, 3.599192, 3.327107, 3.096254];
 
     private readonly SmallRun _run = new();
 
@@ -16,10 +16,9 @@ public sealed class TrainingRunTests : IDisposable
     {
         SmallRun.Train(_run.Scratch);
         double[] losses = SmallRun.Losses(_run.Scratch);
-        Assert.Equal(10, losses.Length);
+        Assert.Equal(FirstTen.Length, losses.Length);
         for (int i = 0; i < FirstTen.Length; i++)
-            Assert.Equal(FirstTen[i], losses[i], 2e-4);
-        Assert.NotEmpty(FirstTen);
+            Assert.Equal(FirstTen[i], losses[i], 1e-5);
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class TrainTool
         root.Add(new TokenizerCommand(terminal));
         root.Add(new MergeCommand(terminal));
         root.Add(new PlotCommand(terminal));
+        root.Add(new BenchCommand(terminal));
         return root;
     }
 }

@@ -6,10 +6,10 @@ namespace HymbaSharp.Training.Loop;
 /// Cuts the stream of examples into steps of a number of tokens, and steps into parts that are computed at once. Where it stands is an epoch and a position
 /// in it, from which it goes on alike.
 /// </summary>
-/// <param name="objective">Where the examples come from.</param>
+/// <param name="source">Where the examples come from.</param>
 /// <param name="seed">Of the order; null: the order of the data.</param>
 /// <param name="batchTokens">Tokens of a step: examples are added until there are as many.</param>
-internal sealed class StepBatches(TrainingObjective objective, ulong? seed, int batchTokens)
+internal sealed class StepBatches(StepSource source, ulong? seed, int batchTokens)
 {
     private int[]? _order;
 
@@ -20,7 +20,7 @@ internal sealed class StepBatches(TrainingObjective objective, ulong? seed, int 
     public long Position { get; private set; }
 
     /// <summary>Epochs passed, with the fraction of the one under way.</summary>
-    public double Epochs => Epoch + ((double)Position / objective.EpochLength);
+    public double Epochs => Epoch + ((double)Position / source.EpochLength);
 
     /// <summary>Goes to where a run stopped.</summary>
     public void MoveTo(int epoch, long position)
@@ -35,10 +35,10 @@ internal sealed class StepBatches(TrainingObjective objective, ulong? seed, int 
         List<StepItem> items = [];
         for (int tokens = 0; tokens < batchTokens; tokens += items[^1].Tokens)
         {
-            if (Position == objective.EpochLength)
+            if (Position == source.EpochLength)
                 MoveTo(Epoch + 1, 0);
-            _order ??= seed is { } shuffled ? objective.Order(Epoch, shuffled) : [.. objective.Order(0, 0).Order()];
-            items.Add(objective.Load(_order[Position++]));
+            _order ??= seed is { } shuffled ? source.Order(Epoch, shuffled) : [.. source.Order(0, 0).Order()];
+            items.Add(source.Load(_order[Position++]));
         }
         return items;
     }

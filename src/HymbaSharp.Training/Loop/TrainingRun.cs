@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HymbaSharp.Adapters;
 using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
+using HymbaSharp.Configuration;
 using HymbaSharp.Tokenization;
 using HymbaSharp.Training.Logging;
 using HymbaSharp.Training.Objectives;
@@ -23,10 +24,9 @@ internal sealed class TrainingRun : IDisposable
     private readonly TwinParameters _parameters;
     private readonly TwinParameters? _reference;
     private readonly AdamW _optimizer;
-    private readonly TrainingObjective _objective;
-    private readonly TrainingObjective? _evaluation;
+    private readonly RunData _data;
     private readonly Trainer _trainer;
-    private readonly Trainer? _evaluator;
+    private readonly Trainer _evaluator;
     private readonly StepBatches _batches;
     private readonly RunCheckpoints _checkpoints;
     private readonly LearningRates _rates;
@@ -39,30 +39,27 @@ internal sealed class TrainingRun : IDisposable
         Device device = Devices.Find(options.Run.Device);
         StartingPoint start = StartingPoint.Of(options.Run, cancellationToken);
         (Tokenizer tokenizer, ChatTemplate? template) = start.Text(options.Run.Tokenizer);
-        RunData data = RunData.Open(options, start, tokenizer, template, log, cancellationToken);
+        _data = RunData.Open(options, start, tokenizer, template, log, cancellationToken);
         ScalarType type = options.Run.Dtype == ElementType.F64 ? ScalarType.Float64 : ScalarType.Float32;
         _parameters = start.Load(type, device);
         AdapterConfig? adapter = start.Select(_parameters, options);
         HymbaTwin twin = new(start.Config, _parameters) { CheckpointsActivations = options.Optimizer.ActivationCheckpointing };
-        if (options.Run.Objective == Objective.DirectPreference)
+        if (options.Run.Objective == Options.Objective.DirectPreference)
             _reference = LoadReference(start, options, type, device);
-        RequireMemory(twin, data);
+        RequireMemory(twin);
 
-        HymbaTwin? reference = _reference is null ? null : new HymbaTwin(start.Config, _reference);
-        (_objective, _evaluation) = data.Objectives(options.Dpo, reference);
-        Precompute(start.Config.MetaTokens);
         OptimizerOptions settings = options.Optimizer;
         _optimizer = new AdamW(_parameters.Trained, settings.Beta1, settings.Beta2, settings.Epsilon, settings.WeightDecay);
-        _trainer = new Trainer(twin, _objective, _optimizer, settings, options.Data.Pack);
-        _evaluator = _evaluation is null ? null : new Trainer(twin, _evaluation, _optimizer, settings, options.Data.Pack);
-        _batches = new StepBatches(_objective, options.Data.Shuffle ? (ulong)options.Run.Seed : null, settings.BatchTokens);
+        _trainer = new Trainer(twin, Objective(_data.Training, start.Config), _optimizer, settings, options.Data.Pack);
+        _evaluator = _data.HeldOut is { } heldOut ? new Trainer(twin, Objective(heldOut, start.Config), _optimizer, settings, options.Data.Pack) : _trainer;
+        _batches = new StepBatches(_data.Training, options.Data.Shuffle ? (ulong)options.Run.Seed : null, settings.BatchTokens);
         _checkpoints = new RunCheckpoints(options.Run.Output!, new ModelExport(start.Folder, start.Config, adapter, options.Loop.SaveDtype));
         long steps = settings.Steps ?? long.MaxValue;
         if (settings.Epochs is { } epochs || settings.Steps is null)
-            steps = Math.Min(steps, (long)Math.Ceiling((settings.Epochs ?? 1) * data.TokensPerEpoch / settings.BatchTokens));
+            steps = Math.Min(steps, (long)Math.Ceiling((settings.Epochs ?? 1) * _data.Training.TokensPerEpoch / settings.BatchTokens));
         steps = Math.Max(steps, 1);
         _rates = new LearningRates(settings.Schedule, steps, settings.Warmup.Of(steps), settings.Decay.Of(steps), settings.MinRatio);
-        _identity = $"{options.Run.Objective} {_objective.Fingerprint:x16} {steps} {settings.BatchTokens} {options.Run.Seed}";
+        _identity = $"{options.Run.Objective} {_data.Training.Fingerprint:x16} {steps} {settings.BatchTokens} {options.Run.Seed}";
         log.Say($"{_parameters.Trained.Sum(parameter => parameter.Value.numel()):N0} of {start.Config.ParameterCount:N0} parameters are trained, in {steps} steps.");
     }
 
@@ -169,10 +166,9 @@ internal sealed class TrainingRun : IDisposable
 
     private void Evaluate(CancellationToken cancellationToken)
     {
-        if (_evaluation is null)
+        if (_data.HeldOut is not { } heldOut)
             return;
-        StepItem[] items = [.. _evaluation.Order(0, 0).Order().Select(_evaluation.Load)];
-        StepFigures figures = _evaluator!.Evaluate(items, cancellationToken);
+        StepFigures figures = _evaluator.Evaluate([.. heldOut.All], cancellationToken);
         Dictionary<string, double> extras = figures.Figures.ToDictionary(figure => $"eval_{figure.Key}", figure => figure.Value);
         extras["eval_loss"] = figures.Loss;
         _log.Write(new StepRecord { Step = _state.Step, Tokens = _state.Tokens, Seconds = _state.Seconds, Extras = extras });
@@ -190,24 +186,25 @@ internal sealed class TrainingRun : IDisposable
         _log.Flush();
     }
 
-    private void Precompute(int metaTokens)
+    private TrainingObjective Objective(StepSource source, HymbaConfig config)
     {
-        if (_options.Dpo.Reference != ReferencePass.Precomputed)
-            return;
-        foreach (PreferenceObjective objective in new[] { _objective, _evaluation }.OfType<PreferenceObjective>())
+        if (_reference is null)
+            return new NextTokenObjective();
+        PreferenceObjective objective = new(new PreferenceLoss(_options.Dpo.Beta, _options.Dpo.LabelSmoothing), new HymbaTwin(config, _reference));
+        if (_options.Dpo.Reference == ReferencePass.Precomputed)
         {
-            IEnumerable<StepItem> all = Enumerable.Range(0, objective.Count).Select(objective.Load);
-            objective.Precompute(StepBatches.Parts(all, _options.Optimizer.MicroBatchTokens, metaTokens, _options.Data.Pack), _ => { });
+            objective.Precompute(source.Count, StepBatches.Parts(source.All, _options.Optimizer.MicroBatchTokens, config.MetaTokens, _options.Data.Pack));
+            _log.Say($"The reference's log-probabilities of {source.Count} pairs are computed.");
         }
-        _log.Say("The reference's log-probabilities are computed.");
+        return objective;
     }
 
-    private void RequireMemory(HymbaTwin twin, RunData data)
+    private void RequireMemory(HymbaTwin twin)
     {
         if (_parameters.Device.type != DeviceType.CPU)
             return;
         // Weights are in memory already when this is asked.
-        long rows = Math.Max(_options.Optimizer.MicroBatchTokens, data.LongestRows(twin.Config.MetaTokens));
+        long rows = Math.Max(_options.Optimizer.MicroBatchTokens, _data.LongestRows(twin.Config.MetaTokens));
         MemoryEstimate estimate = MemoryEstimate.Of(twin.Config, _parameters, _reference is null ? 1 : 2, rows, twin.CheckpointsActivations);
         estimate.Require(MemoryEstimate.Available() + estimate.Weights);
     }

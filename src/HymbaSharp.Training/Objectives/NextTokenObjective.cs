@@ -1,4 +1,3 @@
-using HymbaSharp.Training.Data;
 using HymbaSharp.Training.Operations;
 using HymbaSharp.Training.Twin;
 using static TorchSharp.torch;
@@ -6,17 +5,9 @@ using static TorchSharp.torch;
 namespace HymbaSharp.Training.Objectives;
 
 /// <summary>Cross-entropy of the learned tokens: all of a text in language modelling, the assistant's in supervised fine-tuning.</summary>
-internal sealed class NextTokenObjective(TrainingSet<TrainingExample> data) : TrainingObjective
+internal sealed class NextTokenObjective : TrainingObjective
 {
     private static readonly Dictionary<string, double> NoFigures = [];
-
-    public override int EpochLength => data.EpochLength;
-
-    public override ulong Fingerprint => data.Fingerprint;
-
-    public override int[] Order(int epoch, ulong seed) => data.Order(epoch, seed);
-
-    public override StepItem Load(int index) => new(index, [data[index]]);
 
     public override double Weight(IReadOnlyList<StepItem> items) => items.Sum(item => item.Sequences[0].LearnedCount);
 

@@ -1,48 +1,29 @@
-using HymbaSharp.Training.Data;
 using HymbaSharp.Training.Twin;
 using static TorchSharp.torch;
 
 namespace HymbaSharp.Training.Objectives;
 
 /// <summary>Direct preference optimisation against a reference model, whose log-probabilities are computed with each batch or once before.</summary>
-/// <param name="data">The pairs.</param>
 /// <param name="loss">β and label smoothing.</param>
 /// <param name="reference">The frozen model.</param>
-internal sealed class PreferenceObjective(TrainingSet<PreferencePair> data, PreferenceLoss loss, HymbaTwin reference) : TrainingObjective
+internal sealed class PreferenceObjective(PreferenceLoss loss, HymbaTwin reference) : TrainingObjective
 {
     private float[]? _precomputed; // [pairs, 2]
-
-    public override int EpochLength => data.EpochLength;
-
-    public override ulong Fingerprint => data.Fingerprint;
-
-    /// <summary>Pairs there are.</summary>
-    public int Count => data.Count;
-
-    public override int[] Order(int epoch, ulong seed) => data.Order(epoch, seed);
-
-    public override StepItem Load(int index)
-    {
-        PreferencePair pair = data[index];
-        return new(index, [pair.Chosen, pair.Rejected]);
-    }
 
     public override double Weight(IReadOnlyList<StepItem> items) => items.Count;
 
     /// <summary>Computes the reference's log-probabilities of all pairs; afterwards the reference is not used.</summary>
+    /// <param name="count">How many pairs there are.</param>
     /// <param name="batches">All pairs, in parts that are computed at once.</param>
-    /// <param name="done">Told how many pairs are done.</param>
-    public void Precompute(IEnumerable<IReadOnlyList<StepItem>> batches, Action<int> done)
+    public void Precompute(int count, IEnumerable<IReadOnlyList<StepItem>> batches)
     {
-        float[] values = new float[2 * data.Count];
-        int count = 0;
+        float[] values = new float[2 * count];
         foreach (IReadOnlyList<StepItem> items in batches)
         {
             using var scope = NewDisposeScope();
             float[] found = [.. Reference(Pack(items, reference.Config.MetaTokens)).cpu().to(ScalarType.Float32).data<float>()];
             for (int i = 0; i < items.Count; i++)
                 found.AsSpan(2 * i, 2).CopyTo(values.AsSpan(2 * items[i].Index));
-            done(count += items.Count);
         }
         _precomputed = values;
     }

@@ -63,7 +63,7 @@ internal sealed class OperationFunction : autograd.MultiTensorFunction<Operation
         ctx.save_data(nameof(Operation), operation);
         using IDisposable unrecorded = no_grad();
         lock (CpuTensors.Gate)
-            return [.. operation.Forward([.. vars.Skip(1).Cast<Tensor>()])];
+            return [.. OperationProfile.Measure(operation, "forward", () => operation.Forward([.. vars.Skip(1).Cast<Tensor>()]))];
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
@@ -72,7 +72,7 @@ internal sealed class OperationFunction : autograd.MultiTensorFunction<Operation
         using IDisposable unrecorded = no_grad();
         lock (CpuTensors.Gate)
         {
-            Tensor?[] gradients = operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]);
+            Tensor?[] gradients = OperationProfile.Measure(operation, "backward", () => operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]));
             operation.Release();
             return [null!, .. gradients.Select(gradient => gradient!)];
         }

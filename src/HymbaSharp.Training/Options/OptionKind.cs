@@ -107,7 +107,7 @@ internal abstract record OptionKind(string Expected, string HelpName)
             _ => null,
         };
 
-        public override object Write(object value) => value is StepSpan { Share: > 0 and double share } ? share : ((StepSpan)value).Count;
+        public override object Write(object value) => value is StepSpan { Share: > 0 and double share } ? (object)share : ((StepSpan)value).Count;
 
         public override object Parse(string word) => Whole.Parse(word) is long steps ? steps : Number.Parse(word);
     }

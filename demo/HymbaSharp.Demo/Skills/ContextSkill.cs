@@ -86,7 +86,12 @@ internal sealed class ContextSkill(Dice dice, Split split)
         string subject = SubjectName(fact.Subject, template);
         string question = fact.Fill(template, subject);
         // Another fact that the same words ask for would make the answer a matter of taste.
-        if (all.Any(other => other != fact && other.Relation.Asks.Any(a => a.Questions.Any(q => Names.Capitalised(other.Fill(q, q.Contains("{s") ? SubjectOf(other, subject) : "")) == Names.Capitalised(question)))))
+        if (all.Any(other => other != fact && other.Relation.Asks.SelectMany(one => one.Questions).Any(one => other.Fill(one, other.Subject == fact.Subject ? subject : other.Subject.Name) == question)))
+            return null;
+
+        // So would a second bakery where the question only says "the bakery".
+        if (fact.Noun.Length > 0 && !template.Contains("{a}")
+            && all.Any(other => other != fact && other.Noun == fact.Noun && (!template.Contains("{s") || other.Subject == fact.Subject)))
             return null;
 
         string answer = fact.Fill(ask.Answer, fact.Subject.Name);
@@ -107,8 +112,6 @@ internal sealed class ContextSkill(Dice dice, Split split)
             _ = rejected.Add(Absent);
         _ = rejected.Remove(answer);
         return new Exchange(question, answer, IsAbsent: false, [.. rejected]);
-
-        string SubjectOf(Fact other, string name) => other.Subject == fact.Subject ? name : other.Subject.Name;
     }
 
     /// <summary>Asks for what is not told of a subject of the passages, or for what is told, of a subject that they don't have.</summary>
@@ -128,12 +131,11 @@ internal sealed class ContextSkill(Dice dice, Split split)
         if (template.Contains("{a}") || template.Contains("{b}"))
             return null;
         Fact asked = _writer.DrawFact(subject, relation);
-        if (told.Any(fact => fact.Relation == relation && fact.Noun == asked.Noun))
+        // What is told of the same noun might answer it in other words.
+        Fact[] related = !template.Contains("{s") ? [.. facts.SelectMany(one => one)] : isStranger ? [] : told;
+        if (asked.Noun.Length > 0 && related.Any(fact => fact.Noun == asked.Noun))
             return null;
         string question = asked.Fill(template, SubjectName(subject, template));
-        if (facts.SelectMany(one => one).Any(fact => fact.Noun.Length > 0 && fact.Noun == asked.Noun && !template.Contains("{s")))
-            return null;
-
         string[] guesses = [.. facts.SelectMany(one => one).SelectMany(fact => "ab".Where(which => fact.Kind(which) == asked.Kind(ask.Value)).Select(fact.Value))];
         string guess = guesses.Length > 0 ? dice.Pick(guesses) : asked.Value(ask.Value);
         return new Exchange(question, Absent, IsAbsent: true, [Replaced(ask, asked, guess)]);

@@ -34,8 +34,8 @@ internal sealed class PassageWriter(Dice dice, Split split)
 {
     private static readonly string[] ThingKinds = ["ship", "bridge", "tower", "train", "mill", "bell", "clock", "inn", "school", "museum", "library", "garden", "boat", "castle"];
 
-    // Nouns that no other kind of fact asks for.
-    private static readonly string[] Attributes = [.. Vocabulary.Nouns.Except(["color", "owner", "job", "name"])];
+    // Nouns that no other kind of fact tells of, in whatever words.
+    private static readonly string[] Attributes = [.. Vocabulary.Nouns.Except(["color", "owner", "job", "name", "weight", "height", "length", "distance", "price"])];
 
     private readonly Names _names = new(dice, split);
 

@@ -45,7 +45,7 @@ internal sealed class TrainingRun : IDisposable
         AdapterConfig? adapter = start.Select(_parameters, options);
         HymbaTwin twin = new(start.Config, _parameters) { CheckpointsActivations = options.Optimizer.ActivationCheckpointing };
         if (options.Run.Objective == Options.Objective.DirectPreference)
-            _reference = LoadReference(start, options, type, device);
+            _reference = LoadReference(start, type, device);
         RequireMemory(twin);
 
         OptimizerOptions settings = options.Optimizer;
@@ -209,9 +209,12 @@ internal sealed class TrainingRun : IDisposable
         estimate.Require(MemoryEstimate.Available() + estimate.Weights);
     }
 
-    private static TwinParameters LoadReference(StartingPoint start, TrainingOptions options, ScalarType type, Device device)
+    private TwinParameters LoadReference(StartingPoint start, ScalarType type, Device device)
     {
-        string folder = options.Dpo.ReferenceModel is { } named ? ModelLocation.Find(named) : start.Folder;
+        // Beside an adapter the weights stay what the reference has.
+        if (_options.Dpo.ReferenceModel is null && _options.Run.TrainsAdapter)
+            return _parameters.WithoutTerms();
+        string folder = _options.Dpo.ReferenceModel is { } named ? ModelLocation.Find(named) : start.Folder;
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         return TwinParameters.Load(checkpoint, start.Config, type, device);
     }

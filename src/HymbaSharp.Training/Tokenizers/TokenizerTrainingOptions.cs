@@ -20,8 +20,8 @@ public sealed record TokenizerTrainingOptions
     /// <summary>Whether each digit (of any script) is a piece of its own, so that a number's tokens are its places. Default true.</summary>
     public bool SplitDigits { get; init; } = true;
 
-    /// <summary>Whether letters and punctuation share no piece, so that a word has the same pieces in a sentence and in quotes. Default true.</summary>
-    public bool SplitPunctuation { get; init; } = true;
+    /// <summary>Whether letters and punctuation share no piece, so that a word has the same pieces in a sentence and in quotes. Default false.</summary>
+    public bool SplitPunctuation { get; init; }
 
     /// <summary>
     /// Whether neighbouring spaces may make one piece, as indented text wants it. They join nothing else: pieces of letters begin with

@@ -10,16 +10,22 @@ namespace HymbaSharp.Training.Twin;
 /// <summary>A model's weights under the checkpoint's names, and the low-rank updates beside them.</summary>
 internal sealed class TwinParameters : IDisposable
 {
-    private readonly Dictionary<string, Tensor> _weights = [];
+    private readonly Dictionary<string, Tensor> _weights;
     private readonly Dictionary<string, LowRankTerm> _terms = [];
+    private readonly bool _ownsWeights = true;
 
     /// <summary>Takes weights over; all are frozen until <see cref="Train"/>.</summary>
     public TwinParameters(IEnumerable<(string Name, Tensor Value)> weights)
     {
-        foreach ((string name, Tensor value) in weights)
-            _weights.Add(name, value.DetachFromDisposeScope());
+        _weights = weights.ToDictionary(weight => weight.Name, weight => weight.Value.DetachFromDisposeScope());
         Tensor first = _weights.Values.First();
         (Type, Device) = (first.dtype, first.device);
+    }
+
+    private TwinParameters(TwinParameters other)
+    {
+        (_weights, _ownsWeights) = (other._weights, false);
+        (Type, Device) = (other.Type, other.Device);
     }
 
     /// <summary>The type they are computed in.</summary>
@@ -44,8 +50,11 @@ internal sealed class TwinParameters : IDisposable
 
     /// <summary>Reads a checkpoint's weights.</summary>
     /// <exception cref="CheckpointException">A tensor is missing or has another shape.</exception>
-    public static TwinParameters Load(Checkpoint checkpoint, HymbaConfig config, ScalarType type = ScalarType.Float32, Device? device = null) => new(
-        TensorNames.Expected(config).Select(tensor => (tensor.Name, from_array(checkpoint.Get(tensor.Name, tensor.Shape).ToSingles()).reshape(tensor.Shape).to(type, device ?? CPU))));
+    public static TwinParameters Load(Checkpoint checkpoint, HymbaConfig config, ScalarType type = ScalarType.Float32, Device? device = null)
+    {
+        using IDisposable unrecorded = no_grad();
+        return new(TensorNames.Expected(config).Select(tensor => (tensor.Name, Read(checkpoint.Get(tensor.Name, tensor.Shape)).to(type, device ?? CPU))));
+    }
 
     /// <summary>Marks the weights that are to be trained.</summary>
     public void Train(Func<string, bool> isTrained)
@@ -57,6 +66,9 @@ internal sealed class TwinParameters : IDisposable
     /// <summary>Puts a low-rank update beside a matrix.</summary>
     public void Add(string weight, LowRankTerm term) => _terms.Add(weight, term);
 
+    /// <summary>The same weights without low-rank updates; they stay this one's.</summary>
+    public TwinParameters WithoutTerms() => new(this);
+
     /// <summary>x through a matrix [out, in], its low-rank update and bias; the result's columns in parts of the widths given.</summary>
     public Tensor[] Project(string weight, string? bias, Tensor x, params long[] widths)
     {
@@ -66,9 +78,17 @@ internal sealed class TwinParameters : IDisposable
         return term.Project(x, this[weight], added, widths);
     }
 
+    /// <summary>Widens into the tensor's own memory: a large model's weights are in memory once.</summary>
+    private static Tensor Read(HymbaSharp.Checkpoints.Tensor stored)
+    {
+        Tensor values = empty(stored.Shape.AsSpan().ToArray());
+        stored.CopySingles(0, values.Span());
+        return values;
+    }
+
     public void Dispose()
     {
-        foreach (Tensor weight in _weights.Values)
+        foreach (Tensor weight in _weights.Values.Where(_ => _ownsWeights))
             weight.Dispose();
         foreach (LowRankTerm term in _terms.Values)
             term.Dispose();

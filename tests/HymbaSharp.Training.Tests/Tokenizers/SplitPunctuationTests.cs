@@ -1,0 +1,22 @@
+using HymbaSharp.Training.Tokenizers;
+
+namespace HymbaSharp.Training.Tests.Tokenizers;
+
+public sealed class SplitPunctuationTests
+{
+    private static readonly string[] Texts = [.. Enumerable.Repeat("say \"cat\", (cat) and cat_dog: the cat.", 20)];
+
+    [Fact]
+    public void No_piece_holds_letters_and_punctuation_and_a_space_goes_with_either()
+    {
+        TrainedTokenizer split = Train(splitsPunctuation: true), joined = Train(splitsPunctuation: false);
+
+        Assert.DoesNotContain(split.Pieces.Skip(259), piece => piece.Any(char.IsLetter) && piece.Any(unit => unit != '▁' && !char.IsLetter(unit)));
+        Assert.Contains("cat", split.Pieces);
+        Assert.Contains("▁\"", split.Pieces);
+        Assert.Contains(joined.Pieces.Skip(259), piece => piece.Any(char.IsLetter) && piece.Contains('"', StringComparison.Ordinal));
+    }
+
+    private static TrainedTokenizer Train(bool splitsPunctuation) => BytePairTrainer.Train(
+        Texts, new TokenizerTrainingOptions { VocabularySize = 290, SplitPunctuation = splitsPunctuation, AddPadToken = false }, null, default);
+}

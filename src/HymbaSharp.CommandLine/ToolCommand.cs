@@ -16,5 +16,8 @@ internal abstract class ToolCommand : Command
 
     protected Terminal Terminal { get; }
 
+    /// <summary>What is wrong with a command line that does not parse, where the command knows better than the parser; null elsewhere.</summary>
+    public virtual string? Explain(ParseResult line) => null;
+
     protected abstract Task RunAsync(ParseResult line, CancellationToken cancellationToken);
 }

@@ -60,8 +60,9 @@ internal static class ToolRunner
 
     private static UsageException Misuse(string tool, ParseResult parsed)
     {
-        string message = string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         Command command = parsed.CommandResult.Command;
+        string message = (command as ToolCommand)?.Explain(parsed) ?? parsed.Errors[0].Message;
+        message = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         return new UsageException($"{message}. See '{tool} {(command is RootCommand ? "" : $"{command.Name} ")}--help'.");
     }
 }

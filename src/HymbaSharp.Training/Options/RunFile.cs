@@ -61,17 +61,22 @@ internal static class RunFile
 
     private static IReadOnlyDictionary<string, object> ParseToml(string text, string path)
     {
-        // The serializer alone would let a later key replace an earlier one.
-        DocumentSyntax document = SyntaxParser.Parse(text, path, validate: true);
-        if (document.Diagnostics.FirstOrDefault() is { } fault)
-            throw new TrainingOptionsException($"{path}, line {fault.Span.Start.Line + 1}: {fault.Message.Trim()}.");
         try
         {
+            // The serializer alone would let a later key replace an earlier one.
+            DocumentSyntax document = SyntaxParser.Parse(text, path, validate: true);
+            if (document.Diagnostics.FirstOrDefault() is { } fault)
+                throw new TrainingOptionsException($"{path}, line {fault.Span.Start.Line + 1}: {fault.Message.Trim()}.");
             return (IReadOnlyDictionary<string, object>)FromToml(TomlSerializer.Deserialize<TomlTable>(text)!);
         }
         catch (TomlException error)
         {
             throw new TrainingOptionsException($"{path}, line {error.Line}: {error.Message.Trim()}.");
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Tomlyn 2.10 stumbles over its own message where a text ends within an escape.
+            throw new TrainingOptionsException($"{path}: a text ends within an escape; a backslash is written as \\\\.");
         }
     }
 

@@ -129,6 +129,9 @@ public sealed class RunFileTests : IDisposable
     [InlineData("[run", "line 1: ")]
     public void What_is_no_toml_is_refused_with_its_line(string text, string expected) => Refused(text, expected);
 
+    [Fact]
+    public void A_text_that_ends_within_an_escape_is_refused() => Refused("[run]\nmodel = \"a\\", "ends within an escape");
+
     [Theory]
     [InlineData("[1]", "expected a JSON object of sections.")]
     [InlineData("{ \"run\": { \"seed\": 1, \"seed\": 2 } }", "seed")]
@@ -152,7 +155,7 @@ public sealed class RunFileTests : IDisposable
                 {
                     Assert.NotEmpty(error.Message);
                 }
-            }, iter: 1000, threads: 1);
+            }, iter: 300, threads: 1);
     }
 
     private void Refused(string text, string expected, string name = "run.toml")

@@ -1,6 +1,7 @@
 using HymbaSharp.CommandLine;
 using HymbaSharp.Training.Commands;
+using HymbaSharp.Training.Loop;
 
 using Interrupts interrupts = Interrupts.OfProcess();
 Terminal terminal = Terminal.OfProcess(interrupts);
-return await ToolRunner.RunAsync(TrainTool.Root(terminal, (_, _, _) => throw new NotSupportedException("there is no training loop in this build")), args, terminal);
+return await ToolRunner.RunAsync(TrainTool.Root(terminal, (options, log, stop) => Task.Run(() => TrainingRun.Run(options, log, stop), CancellationToken.None)), args, terminal);

@@ -21,7 +21,11 @@ internal static class TrainTool
             ],
         };
         root.Add(new RunCommand(terminal, train));
+        root.Add(new DataCommand(terminal));
+        root.Add(new TokenizerCommand(terminal));
+        root.Add(new MergeCommand(terminal));
         root.Add(new PlotCommand(terminal));
+        root.Add(new BenchCommand(terminal));
         return root;
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using HymbaSharp.Adapters;
-using HymbaSharp.CommandLine;
 
 namespace HymbaSharp.Cli.Options;
 

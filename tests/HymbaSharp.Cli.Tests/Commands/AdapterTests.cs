@@ -50,7 +50,7 @@ public sealed class AdapterTests : IDisposable
     [InlineData("x=", "The scale of the adapter x is ''; expected a finite number.")]
     [InlineData("x=NaN", "The scale of the adapter x is 'NaN'; expected a finite number.")]
     public void A_wrong_scale_is_answered_by_one_line(string adapter, string message) => Assert.Equal(
-        message, Tool.Run("logits", "-m", TestData.Reference(Model), "--ids", "1", "-o", _folder.File("x"), "--adapter", adapter).Failure(HymbaTool.Misused));
+        message, Tool.Run("logits", "-m", TestData.Reference(Model), "--ids", "1", "-o", _folder.File("x"), "--adapter", adapter).Failure(ToolRunner.Misused));
 
     [Fact]
     public void What_does_not_fit_is_answered_by_one_line()

@@ -22,7 +22,7 @@ public sealed class FileCommandTests : IDisposable
         Assert.Contains("330 tokens", run.Error, StringComparison.Ordinal);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         Assert.Equal(330, tokenizer.VocabularySize);
-        Assert.Equal(2, tokenizer.Encode("<|user|>s", addBos: false).Length);
+        _ = Assert.Single(tokenizer.Encode("<|user|>", addBos: false));
         Assert.NotNull(tokenizer.ChatTemplate);
     }
 

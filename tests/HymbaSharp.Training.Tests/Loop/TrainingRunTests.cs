@@ -7,7 +7,7 @@ namespace HymbaSharp.Training.Tests.Loop;
 public sealed class TrainingRunTests : IDisposable
 {
     // Of the run as it was when this was written; another order of sums moves them in the last digits.
-    private static readonly double[] FirstTen = [6.003878, 5.847564, 5.467088, 5.079669, 4.655041, 4.286865, 3.933289, 3.599192, 3.327107, 3.096254];
+    private static readonly double[] FirstTen = [6.019198, 5.968227, 5.602265, 5.143566, 4.790659, 4.412289, 4.053940, 3.699192, 3.426366, 3.183562];
 
     private readonly SmallRun _run = new();
 

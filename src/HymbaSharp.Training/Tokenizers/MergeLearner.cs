@@ -11,8 +11,8 @@ namespace HymbaSharp.Training.Tokenizers;
 /// <remarks>
 /// What stands inside a run of text is joined as if the run stood alone, as long as no piece reaches over its ends. So a piece is always made of
 /// the same two, a pair has all its occurrences from the moment the younger of its pieces was made, and its count only falls. Hence the queue
-/// may be lazy: a pair is counted anew when it comes to the front, and goes back if it lost some. For the same reason an encoder that
-/// joins whatever two pieces spell a third, in the order these were learned, cuts a text as the training did.
+/// may be lazy: a pair that lost some goes back when it comes to the front. For the same reason an encoder that joins whatever two
+/// pieces spell a third, in the order these were learned, cuts a text as the training did.
 /// </remarks>
 internal sealed class MergeLearner
 {
@@ -27,7 +27,8 @@ internal sealed class MergeLearner
     private readonly int[] _wordOf;
     private readonly long[] _weights;
     private readonly PriorityQueue<Pair, Pair> _queue = new(Comparer<Pair>.Create(CompareUrgency));
-    private readonly Dictionary<long, Pair> _formed = [];
+    private readonly Dictionary<long, Pair> _pairs = [];
+    private readonly List<Pair> _formed = [];
 
     /// <exception cref="TokenizerTrainingException">The words are too many to be held.</exception>
     public MergeLearner(WordCounts words, Alphabet alphabet, TokenizerTrainingOptions options)
@@ -74,12 +75,10 @@ internal sealed class MergeLearner
         while (merges.Count < wanted && _queue.TryDequeue(out Pair? pair, out _))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long count = Recount(pair);
-            if (count < pair.Count)
+            long count = Count(pair);
+            if (count < pair.QueuedCount)
             {
-                pair.Count = count;
-                if (count >= _options.MinPairFrequency)
-                    _queue.Enqueue(pair, pair);
+                Enqueue(pair, count);
                 continue;
             }
             Join(pair);
@@ -96,7 +95,8 @@ internal sealed class MergeLearner
         (Piece left, Piece right) = (_pieces[pair.Left], _pieces[pair.Right]);
         int piece = _pieces.Count, length = left.Length + right.Length;
         _pieces.Add(new Piece(pair.Text, length, left.IsSpaces && right.IsSpaces));
-        Joins += pair.Count;
+        _pairs.Remove(Key(pair.Left, pair.Right));
+        Joins += pair.QueuedCount;
 
         int joined = 0;
         Span<int> positions = CollectionsMarshal.AsSpan(pair.Positions);
@@ -104,6 +104,8 @@ internal sealed class MergeLearner
         {
             if (!Stands(pair, position))
                 continue;
+            Lose(_cells[position - 1], pair.Left, position);
+            Lose(pair.Right, _cells[position + length], position);
             _cells[position + left.Length - 1] = None;
             _cells[position + left.Length] = None;
             _cells[position] = piece;
@@ -128,25 +130,42 @@ internal sealed class MergeLearner
     {
         if (!MayJoin(_pieces[left], _pieces[right]))
             return;
-        ref Pair? pair = ref CollectionsMarshal.GetValueRefOrAddDefault(_formed, (long)left << 32 | (uint)right, out _);
-        pair ??= new Pair(left, right);
+        ref Pair? pair = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, Key(left, right), out _);
+        if (pair is null)
+        {
+            pair = new Pair(left, right, _pieces[left].Length + _pieces[right].Length);
+            _formed.Add(pair);
+        }
         pair.Positions.Add(position);
+        pair.Count += WeightAt(position);
+    }
+
+    /// <summary>Notes that two pieces no longer stand side by side.</summary>
+    private void Lose(int left, int right, int position)
+    {
+        if (left != None && right != None && _pairs.TryGetValue(Key(left, right), out Pair? pair))
+            pair.Count -= WeightAt(position);
     }
 
     private void EnqueueFormed()
     {
-        foreach (Pair pair in _formed.Values)
+        foreach (Pair pair in _formed)
         {
-            pair.Count = Recount(pair);
-            if (pair.Count < _options.MinPairFrequency)
-                continue;
             pair.Text = _pieces[pair.Left].Text + _pieces[pair.Right].Text;
-            pair.Length = _pieces[pair.Left].Length + _pieces[pair.Right].Length;
-            // A corpus may spell a byte's piece out; the two would be one entry of the vocabulary.
-            if (!_bytePieces.Contains(pair.Text))
-                _queue.Enqueue(pair, pair);
+            Enqueue(pair, Count(pair));
         }
         _formed.Clear();
+    }
+
+    /// <summary>Queues a pair, or forgets it where it can no longer become a piece.</summary>
+    private void Enqueue(Pair pair, long count)
+    {
+        pair.QueuedCount = count;
+        // A corpus may spell a byte's piece out; the two would be one entry of the vocabulary.
+        if (count >= _options.MinPairFrequency && !_bytePieces.Contains(pair.Text))
+            _queue.Enqueue(pair, pair);
+        else
+            _pairs.Remove(Key(pair.Left, pair.Right));
     }
 
     // A word has its spaces in front. Several of them join one another; of those before a letter only the last may join it.
@@ -159,33 +178,34 @@ internal sealed class MergeLearner
             : !left.IsSpaces || left.Length == 1;
     }
 
-    /// <summary>How often the pair can be joined: in a run of one piece, every other place. Forgets places that are gone.</summary>
-    private long Recount(Pair pair)
+    /// <summary>How often the pair can be joined: in a run of one piece, at every other place.</summary>
+    private long Count(Pair pair)
     {
+        if (pair.Left != pair.Right)
+            return pair.Count;
         long count = 0;
-        int kept = 0, end = 0;
-        int length = _pieces[pair.Left].Length + _pieces[pair.Right].Length;
-        Span<int> positions = CollectionsMarshal.AsSpan(pair.Positions);
-        foreach (int position in positions)
+        int end = 0;
+        foreach (int position in pair.Positions)
         {
-            if (!Stands(pair, position))
-                continue;
-            positions[kept++] = position;
-            if (position < end)
-                continue;
-            count += _weights[_wordOf[position]];
-            end = position + length;
+            if (position >= end && Stands(pair, position))
+            {
+                count += WeightAt(position);
+                end = position + pair.Length;
+            }
         }
-        CollectionsMarshal.SetCount(pair.Positions, kept);
         return count;
     }
 
     private bool Stands(Pair pair, int position) =>
         _cells[position] == pair.Left && _cells[position + _pieces[pair.Left].Length] == pair.Right;
 
+    private long WeightAt(int position) => _weights[_wordOf[position]];
+
+    private static long Key(int left, int right) => (long)left << 32 | (uint)right;
+
     private static int CompareUrgency(Pair one, Pair other)
     {
-        int order = other.Count.CompareTo(one.Count);
+        int order = other.QueuedCount.CompareTo(one.QueuedCount);
         if (order == 0)
             order = one.Length.CompareTo(other.Length);
         return order != 0 ? order : string.CompareOrdinal(one.Text, other.Text);
@@ -196,12 +216,16 @@ internal sealed class MergeLearner
     /// <param name="IsSpaces">Whether it is ▁ throughout.</param>
     private readonly record struct Piece(string Text, int Length, bool IsSpaces);
 
-    private sealed class Pair(int left, int right)
+    private sealed class Pair(int left, int right, int length)
     {
         public readonly int Left = left, Right = right;
+        /// <summary>Of the piece the two make, in characters.</summary>
+        public readonly int Length = length;
+        /// <summary>Where the left piece begins, ascending. Places where the two no longer stand are not taken out.</summary>
         public readonly List<int> Positions = [];
         public string Text = "";
-        public int Length;
+        /// <summary>How often the two stand side by side. Not used for a piece with itself, whose places may overlap.</summary>
         public long Count;
+        public long QueuedCount;
     }
 }

@@ -30,7 +30,7 @@ public sealed class BytePairTrainerTests
             Assert.Equal(plain.Merges.Select(merge => merge.Left + merge.Right), TrainedFolder.Learned(trained));
             Assert.Equal(plain.Merges, trained.Merges.Select(merge => (merge.Left, merge.Right)));
             Assert.Equal(plain.Characters.Order(), trained.Pieces.Skip(TrainedFolder.FirstLearned + trained.LearnedCount).Take(trained.CharacterCount).Order());
-        }, iter: 500);
+        }, iter: 300);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class BytePairTrainerTests
             }
             Assert.Equal(texts.Sum(text => folder.Model.Encode(text).Length), trained.CorpusTokens);
             Assert.Equal(texts.Sum(text => text.EnumerateRunes().Count()), trained.CorpusCharacters);
-        }, iter: 200);
+        }, iter: 50);
     }
 
     [Fact]

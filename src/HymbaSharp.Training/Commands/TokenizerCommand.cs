@@ -18,12 +18,13 @@ internal sealed class TokenizerCommand : ToolCommand
     private readonly Option<double?> _coverage = NumberOption.Of<double>("--character-coverage", "The share of characters that get a piece of their own, above 0, at most 1; the others are bytes. Default: 1.");
     private readonly Option<bool> _joinDigits = new("--join-digits") { Description = "Let pieces hold several digits. Default: each digit is one." };
     private readonly Option<bool> _splitPunctuation = new("--split-punctuation") { Description = "Let no piece hold letters and punctuation together: a word then has the same pieces in a sentence and in quotes." };
+    private readonly Option<bool> _splitCapitals = new("--split-capitals") { Description = "Let the space before a capital letter be a piece of its own: a name then has the same pieces wherever it stands." };
     private readonly Option<bool> _pad = new("--pad-token") { Description = "Add the special token [PAD]." };
 
     public TokenizerCommand(Terminal terminal) : base("tokenizer", "Trains a byte-pair vocabulary with byte fallback on data files and writes tokenizer.model and tokenizer.json.", terminal)
     {
         Add(_files);
-        foreach (Option option in (Option[])[_output, _size, _template, _symbols, _longest, _coverage, _joinDigits, _splitPunctuation, _pad])
+        foreach (Option option in (Option[])[_output, _size, _template, _symbols, _longest, _coverage, _joinDigits, _splitPunctuation, _splitCapitals, _pad])
             Add(option);
     }
 
@@ -43,6 +44,7 @@ internal sealed class TokenizerCommand : ToolCommand
             MaxPieceLength = line.GetValue(_longest) ?? defaults.MaxPieceLength,
             CharacterCoverage = line.GetValue(_coverage) ?? defaults.CharacterCoverage,
             SplitDigits = !line.GetValue(_joinDigits),
+            SplitCapitals = line.GetValue(_splitCapitals),
             SplitPunctuation = line.GetValue(_splitPunctuation),
             Symbols = line.GetValue(_symbols)!,
             AddPadToken = line.GetValue(_pad),

@@ -23,6 +23,9 @@ public sealed record TokenizerTrainingOptions
     /// <summary>Whether letters and punctuation share no piece, so that a word has the same pieces in a sentence and in quotes. Default false.</summary>
     public bool SplitPunctuation { get; init; }
 
+    /// <summary>Whether the space before a capital letter is a piece of its own, so that a name has the same pieces wherever it stands. Default false.</summary>
+    public bool SplitCapitals { get; init; }
+
     /// <summary>
     /// Whether neighbouring spaces may make one piece, as indented text wants it. They join nothing else: pieces of letters begin with
     /// one space or none either way. Default false, SentencePiece's default.

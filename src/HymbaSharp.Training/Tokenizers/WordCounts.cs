@@ -6,7 +6,7 @@ namespace HymbaSharp.Training.Tokenizers;
 
 /// <summary>
 /// The words of a corpus and how often each occurs. A word is a run of characters that one piece could hold: it ends before a space, which begins the
-/// next, between letters and punctuation (where these are split), and at white space and digits (where these are split), which are never part of a piece. The texts are seen as the encoder sees
+/// next, between letters and punctuation and before a capital (where these are split), and at white space and digits (where these are split), which are never part of a piece. The texts are seen as the encoder sees
 /// them: cut at special tokens and symbols, each stretch with ▁ in front, spaces as ▁.
 /// </summary>
 internal sealed class WordCounts
@@ -15,7 +15,7 @@ internal sealed class WordCounts
     private readonly Dictionary<int, long> _loners = [];
     private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly AddedTokenMatcher _addedTokens;
-    private readonly bool _splitsDigits, _splitsPunctuation, _joinsSpaces;
+    private readonly bool _splitsDigits, _splitsPunctuation, _splitsCapitals, _joinsSpaces;
     private readonly Kind[] _kinds;
     private char[] _stretch = new char[256];
 
@@ -23,7 +23,8 @@ internal sealed class WordCounts
     {
         _lookup = _words.GetAlternateLookup<ReadOnlySpan<char>>();
         _addedTokens = TokenIds.Matcher(options);
-        (_splitsDigits, _splitsPunctuation, _joinsSpaces) = (options.SplitDigits, options.SplitPunctuation, options.JoinSpaces);
+        (_splitsDigits, _joinsSpaces) = (options.SplitDigits, options.JoinSpaces);
+        (_splitsPunctuation, _splitsCapitals) = (options.SplitPunctuation, options.SplitCapitals);
         _kinds = [.. Enumerable.Range(char.MinValue, char.MaxValue + 1).Select(unit => KindOf((char)unit))];
     }
 
@@ -84,7 +85,8 @@ internal sealed class WordCounts
             Kind kind = _kinds[stretch[i]];
             if (kind is Kind.Letter or Kind.Mark)
             {
-                if (i > start && stretch[i - 1] != TokenizerDefinition.SpaceMark && (_kinds[stretch[i - 1]] == Kind.Mark) != (kind == Kind.Mark))
+                bool followsSpace = i > start && stretch[i - 1] == TokenizerDefinition.SpaceMark;
+                if (followsSpace ? _splitsCapitals && char.IsUpper(stretch[i]) : i > start && (_kinds[stretch[i - 1]] == Kind.Mark) != (kind == Kind.Mark))
                 {
                     Count(stretch[start..i]);
                     start = i;

@@ -1,5 +1,6 @@
 using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
+using HymbaSharp.CommandLine;
 
 namespace HymbaSharp.Cli.Tests.Commands;
 

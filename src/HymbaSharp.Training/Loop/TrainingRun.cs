@@ -64,7 +64,6 @@ internal sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Trains to the end.</summary>
-    /// <returns>0.</returns>
     /// <exception cref="HymbaException">The run cannot begin or go on.</exception>
     /// <exception cref="OperationCanceledException">It was stopped; a checkpoint is written.</exception>
     public static void Run(TrainingOptions options, RunLog log, CancellationToken cancellationToken)
@@ -73,14 +72,13 @@ internal sealed class TrainingRun : IDisposable
         using TrainingRun run = new(options, log, cancellationToken);
         run.Begin();
         run.Train(cancellationToken);
-
     }
 
     public void Dispose()
     {
-        _optimizer?.Dispose();
+        _optimizer.Dispose();
         _reference?.Dispose();
-        _parameters?.Dispose();
+        _parameters.Dispose();
     }
 
     /// <summary>Goes to the last checkpoint, where there is one.</summary>

@@ -8,9 +8,9 @@ namespace HymbaSharp.Training.Loop;
 /// <summary>
 /// The arithmetic that a model needs for a batch, in floating-point operations, a multiply-add counting two: weight matrices, attention over the pairs
 /// that see each other, the scan's states. What an implementation computes again is not counted. Forward and backward are three times forward
-/// (arXiv 2001.08361, section 2.1).
+/// (arXiv 2001.08361, section 2.1), twice for matrices that are frozen; low-rank updates are not counted.
 /// </summary>
-internal sealed class ModelFlops(HymbaConfig config)
+internal sealed class ModelFlops(HymbaConfig config, bool trainsMatrices = true)
 {
     private const int ScanOperations = 6; // per channel and state: decay, input, their sum, the readout's product and sum
 
@@ -19,10 +19,10 @@ internal sealed class ModelFlops(HymbaConfig config)
     /// <summary>Operations of forward and backward over a batch.</summary>
     public double Step(RowBatch batch)
     {
-        double rows = (double)batch.Rows * ((2 * _matrices) + ((double)config.LayerCount * config.InnerSize * config.StateSize * ScanOperations));
-        double logits = 2.0 * batch.LossRows.Length * config.HiddenSize * config.VocabularySize;
-        double pairs = batch.Documents.Sum(document => Pairs(document));
-        return 3 * (rows + logits + (pairs * 2 * config.AttentionHeads * (config.KeyHeadSize + config.ValueHeadSize)));
+        double matrices = 2.0 * batch.Rows * _matrices, logits = 2.0 * batch.LossRows.Length * config.HiddenSize * config.VocabularySize;
+        double scan = (double)batch.Rows * config.LayerCount * config.InnerSize * config.StateSize * ScanOperations;
+        double attention = batch.Documents.Sum(Pairs) * 2 * config.AttentionHeads * (config.KeyHeadSize + config.ValueHeadSize);
+        return ((trainsMatrices ? 3 : 2) * (matrices + logits)) + (3 * (scan + attention));
     }
 
     /// <summary>Pairs of query and key that see each other, over all layers.</summary>

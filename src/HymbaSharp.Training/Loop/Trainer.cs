@@ -13,7 +13,7 @@ namespace HymbaSharp.Training.Loop;
 /// <param name="packs">Whether a part may hold several examples.</param>
 internal sealed class Trainer(HymbaTwin twin, TrainingObjective objective, AdamW optimizer, OptimizerOptions options, bool packs)
 {
-    private readonly ModelFlops _flops = new(twin.Config);
+    private readonly ModelFlops _flops = new(twin.Config, twin.Parameters.Names.All(name => twin.Parameters[name].requires_grad));
 
     /// <summary>Takes a step, unless loss or gradient is no number: then nothing changes.</summary>
     /// <param name="items">The step's examples.</param>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HymbaSharp.Training.Operations;
@@ -34,6 +35,14 @@ internal abstract class Operation
     /// <summary>Whether the gradient of an input is wanted.</summary>
     protected bool Needs(int input) => _needed.Length > input && _needed[input];
 
+    /// <summary>What the results are like.</summary>
+    internal IReadOnlyList<(long[] Shape, ScalarType Type, Device Device)> Results { get; set; } = [];
+
+    /// <summary>The gradient of a result, contiguous; zeros for a result that nothing depends on.</summary>
+    internal Tensor Whole(Tensor? gradient, int result) => gradient is { IsInvalid: false }
+        ? gradient.contiguous()
+        : zeros(Results[result].Shape, dtype: Results[result].Type, device: Results[result].Device);
+
     /// <summary>Frees what was kept.</summary>
     internal void Release()
     {
@@ -55,15 +64,24 @@ internal abstract class Operation
 /// <summary>Ties operations into the graph of gradients.</summary>
 internal sealed class OperationFunction : autograd.MultiTensorFunction<OperationFunction>
 {
+    [ThreadStatic]
+    private static List<Tensor>? t_returned;
+
     public override string Name => nameof(Operation);
 
     public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
     {
         Operation operation = (Operation)vars[0];
         ctx.save_data(nameof(Operation), operation);
+        // The library would make zeros like results that may be gone by then.
+        ctx.set_materialize_grads(false);
         using IDisposable unrecorded = no_grad();
         lock (CpuTensors.Gate)
-            return [.. OperationProfile.Measure(operation, "forward", () => operation.Forward([.. vars.Skip(1).Cast<Tensor>()]))];
+        {
+            Tensor[] results = OperationProfile.Measure(operation, "forward", () => operation.Forward([.. vars.Skip(1).Cast<Tensor>()]));
+            operation.Results = [.. results.Select(result => (result.shape, result.dtype, result.device))];
+            return [.. results];
+        }
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
@@ -72,8 +90,18 @@ internal sealed class OperationFunction : autograd.MultiTensorFunction<Operation
         using IDisposable unrecorded = no_grad();
         lock (CpuTensors.Gate)
         {
-            Tensor?[] gradients = OperationProfile.Measure(operation, "backward", () => operation.Backward([.. grad_outputs.Select(gradient => gradient.contiguous())]));
+            // What was returned before is the library's by now; this side would hold it until the step ends.
+            List<Tensor> returned = t_returned ??= [];
+            returned.ForEach(tensor => tensor.Dispose());
+            returned.Clear();
+            using DisposeScope scope = NewDisposeScope();
+            Tensor?[] gradients = OperationProfile.Measure(operation, "backward", () => operation.Backward([.. grad_outputs.Select(operation.Whole)]));
             operation.Release();
+            foreach (Tensor? gradient in gradients)
+            {
+                if (gradient is not null)
+                    returned.Add(gradient.DetachFromDisposeScope());
+            }
             return [null!, .. gradients.Select(gradient => gradient!)];
         }
     }

@@ -2,6 +2,7 @@ using HymbaSharp.Configuration;
 using HymbaSharp.Kernels;
 using HymbaSharp.Training.Kernels;
 using HymbaSharp.Training.Operations;
+using TorchSharp;
 using static HymbaSharp.Checkpoints.TensorNames;
 using static TorchSharp.torch;
 
@@ -45,7 +46,14 @@ internal sealed class HymbaTwin(HymbaConfig config, TwinParameters parameters)
         RotaryAngles angles = new(config, batch, parameters.Type, parameters.Device);
         Dictionary<int, (Tensor K, Tensor V)> cache = [];
         for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            // Within a layer only what the graph holds for its gradients stays.
+            using DisposeScope scope = NewDisposeScope();
             x = CheckpointsActivations ? LayerCheckpoint.Run(this, layer, x, batch, angles, cache) : Layer(layer, x, batch, angles, cache);
+            _ = x.MoveToOuterDisposeScope();
+            if (config.OwnsKeyValues(layer))
+                _ = (cache[layer].K.MoveToOuterDisposeScope(), cache[layer].V.MoveToOuterDisposeScope());
+        }
         return x;
     }
 

@@ -45,7 +45,7 @@ internal sealed class LowRankTerm(Tensor a, Tensor b, Tensor? magnitude, double 
         Tensor dropped = IsTraining && dropout > 0 ? nn.functional.dropout(x, dropout, training: true) : x;
         Tensor narrow = LinearOperation.Apply(dropped, A);
         Tensor[] whole = LinearOperation.Split(x, weight, null, widths), update = LinearOperation.Split(narrow, B, null, widths);
-        Tensor[] results = [.. whole.Zip(update, (w, u) => w + (scale * u))];
+        Tensor[] results = [.. whole.Zip(update, (w, u) => w.add(u, alpha: scale))];
         if (Magnitude is not null)
         {
             Tensor[] factors = (Magnitude / UpdatedNorms(weight)).split(widths, dim: 0);

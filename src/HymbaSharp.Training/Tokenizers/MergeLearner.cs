@@ -5,8 +5,8 @@ using HymbaSharp.Tokenization;
 namespace HymbaSharp.Training.Tokenizers;
 
 /// <summary>
-/// Learns byte-pair merges (Sennrich et al. 2016, section 3.2): again and again, the two neighbouring pieces found most often become one. Of equally
-/// frequent pairs the one that makes the shorter piece goes first, then the one whose piece comes first by UTF-16 units.
+/// Learns byte-pair merges (Sennrich et al. 2016, section 3.2): again and again, the two neighbouring pieces found most often become one. Ties go
+/// as <see cref="BytePairTrainer"/> says.
 /// </summary>
 /// <remarks>
 /// What stands inside a run of text is joined as if the run stood alone, as long as no piece reaches over its ends. So a piece is always made of

@@ -27,7 +27,7 @@ internal sealed class MergeLearner
     private readonly int[] _wordOf;
     private readonly long[] _weights;
     private readonly PriorityQueue<Pair, Pair> _queue = new(Comparer<Pair>.Create(CompareUrgency));
-    private readonly Dictionary<long, Pair> _pairs = [];
+    private readonly Dictionary<ulong, Pair> _pairs = [];
     private readonly List<Pair> _formed = [];
 
     /// <exception cref="TokenizerTrainingException">The words are too many to be held.</exception>
@@ -201,7 +201,8 @@ internal sealed class MergeLearner
 
     private long WeightAt(int position) => _weights[_wordOf[position]];
 
-    private static long Key(int left, int right) => (long)left << 32 | (uint)right;
+    // One to one, and spread by the multiplication: .NET hashes a number by the exclusive or of its halves, which pairs of ids share too often.
+    private static ulong Key(int left, int right) => ((ulong)(uint)left << 32 | (uint)right) * 0x9E3779B97F4A7C15;
 
     private static int CompareUrgency(Pair one, Pair other)
     {

@@ -2,12 +2,13 @@ namespace HymbaSharp.Training.Tokenizers;
 
 /// <summary>
 /// Trains vocabularies of the Llama-2 kind: byte-pair encoding with byte fallback, spaces as ▁, pieces that cross no space. The same texts and
-/// options give the same vocabulary, whatever the order of the texts.
+/// options give the same vocabulary, whatever the order of the texts: of equally frequent pairs the one that makes the shorter piece
+/// is joined first, then the one whose piece is the lower by UTF-16 units.
 /// </summary>
 public static class BytePairTrainer
 {
     /// <summary>
-    /// Trains a vocabulary. Memory holds the different words of the texts, about 12 bytes a character, not the texts.
+    /// Trains a vocabulary. Memory holds the different words of the texts, some tens of bytes for each of their characters, and one text at a time.
     /// </summary>
     /// <param name="texts">The corpus, read once. A text is what the tokenizer will be given at a time: a document, not a line of one.</param>
     /// <param name="options">What vocabulary to train.</param>
@@ -50,10 +51,9 @@ public static class BytePairTrainer
             throw new TokenizerTrainingException(
                 $"VocabularySize is {options.VocabularySize}; allowed: at most {least + merges.Count}, as the corpus has no further pair of pieces that occurs {options.MinPairFrequency} times and joins to at most {options.MaxPieceLength} characters.");
         }
-        return new TrainedTokenizer(options, merges, alphabet.Characters)
-        {
-            CorpusCharacters = alphabet.Occurrences - words.Stretches + words.AddedCharacters,
-            CorpusTokens = alphabet.Tokens - learner.Joins + words.AddedTokens,
-        };
+        return new TrainedTokenizer(
+            options, merges, alphabet.Characters,
+            corpusCharacters: alphabet.Occurrences - words.Stretches + words.AddedCharacters,
+            corpusTokens: alphabet.Tokens - learner.Joins + words.AddedTokens);
     }
 }

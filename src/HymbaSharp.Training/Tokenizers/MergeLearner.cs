@@ -5,8 +5,8 @@ using HymbaSharp.Tokenization;
 namespace HymbaSharp.Training.Tokenizers;
 
 /// <summary>
-/// Learns byte-pair merges (Sennrich et al. 2016, section 3.2): again and again, the two neighbouring pieces found most often become one. Of equally
-/// frequent pairs the one that makes the shorter piece goes first, then the one whose piece comes first by UTF-16 units.
+/// Learns byte-pair merges (Sennrich et al. 2016, section 3.2): again and again, the two neighbouring pieces found most often become one. Ties go
+/// as <see cref="BytePairTrainer"/> says.
 /// </summary>
 /// <remarks>
 /// What stands inside a run of text is joined as if the run stood alone, as long as no piece reaches over its ends. So a piece is always made of
@@ -27,7 +27,7 @@ internal sealed class MergeLearner
     private readonly int[] _wordOf;
     private readonly long[] _weights;
     private readonly PriorityQueue<Pair, Pair> _queue = new(Comparer<Pair>.Create(CompareUrgency));
-    private readonly Dictionary<long, Pair> _pairs = [];
+    private readonly Dictionary<ulong, Pair> _pairs = [];
     private readonly List<Pair> _formed = [];
 
     /// <exception cref="TokenizerTrainingException">The words are too many to be held.</exception>
@@ -201,7 +201,8 @@ internal sealed class MergeLearner
 
     private long WeightAt(int position) => _weights[_wordOf[position]];
 
-    private static long Key(int left, int right) => (long)left << 32 | (uint)right;
+    // One to one, and spread by the multiplication: .NET hashes a number by the exclusive or of its halves, which pairs of ids share too often.
+    private static ulong Key(int left, int right) => ((ulong)(uint)left << 32 | (uint)right) * 0x9E3779B97F4A7C15;
 
     private static int CompareUrgency(Pair one, Pair other)
     {

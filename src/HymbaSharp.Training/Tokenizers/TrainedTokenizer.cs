@@ -5,7 +5,7 @@ namespace HymbaSharp.Training.Tokenizers;
 /// <summary>A trained vocabulary, to be written as a checkpoint's tokenizer files.</summary>
 public sealed class TrainedTokenizer
 {
-    internal TrainedTokenizer(TokenizerTrainingOptions options, IReadOnlyList<Merge> merges, IReadOnlyList<string> characters)
+    internal TrainedTokenizer(TokenizerTrainingOptions options, IReadOnlyList<Merge> merges, IReadOnlyList<string> characters, long corpusCharacters, long corpusTokens)
     {
         Merges = merges;
         Symbols = [.. options.Symbols];
@@ -17,6 +17,7 @@ public sealed class TrainedTokenizer
         ];
         Pieces = PadToken is null ? [.. MergedPieces, .. Symbols] : [.. MergedPieces, .. Symbols, PadToken];
         CharacterCount = characters.Count;
+        (CorpusCharacters, CorpusTokens) = (corpusCharacters, corpusTokens);
     }
 
     /// <summary>How many tokens there are: the rows of the model's embedding.</summary>
@@ -41,10 +42,10 @@ public sealed class TrainedTokenizer
     public string? PadToken { get; }
 
     /// <summary>The characters (Unicode scalar values) of the corpus.</summary>
-    public required long CorpusCharacters { get; init; }
+    public long CorpusCharacters { get; }
 
     /// <summary>The tokens the corpus encodes to, each text by itself and without BOS. Divided by the characters: what the vocabulary achieves.</summary>
-    public required long CorpusTokens { get; init; }
+    public long CorpusTokens { get; }
 
     /// <summary>The pieces that tokenizer.model holds: all but the added tokens.</summary>
     internal IReadOnlyList<string> MergedPieces { get; }

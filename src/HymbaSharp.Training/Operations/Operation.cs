@@ -65,7 +65,7 @@ internal abstract class Operation
 internal sealed class OperationFunction : autograd.MultiTensorFunction<OperationFunction>
 {
     [ThreadStatic]
-    private static List<Tensor>? t_returned;
+    private static List<Tensor>? _returned;
 
     public override string Name => nameof(Operation);
 
@@ -91,7 +91,7 @@ internal sealed class OperationFunction : autograd.MultiTensorFunction<Operation
         lock (CpuTensors.Gate)
         {
             // What was returned before is the library's by now; this side would hold it until the step ends.
-            List<Tensor> returned = t_returned ??= [];
+            List<Tensor> returned = _returned ??= [];
             returned.ForEach(tensor => tensor.Dispose());
             returned.Clear();
             using DisposeScope scope = NewDisposeScope();

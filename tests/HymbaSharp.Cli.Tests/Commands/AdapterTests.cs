@@ -1,6 +1,5 @@
 using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
-using HymbaSharp.CommandLine;
 
 namespace HymbaSharp.Cli.Tests.Commands;
 

@@ -27,13 +27,14 @@ internal sealed class SmallRun : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory("hymba-train-").FullName;
         File.WriteAllText(PathOf("config.json"), Configuration);
-        string[] sentences = [.. from animal in Animals from place in Places select $"The {animal} sleeps near the {place}. Where is the {animal}? Near the {place}."];
+        (string Animal, string Place)[] scenes = [.. Animals.SelectMany(animal => Places.Select(place => (animal, place)))];
+        string[] sentences = [.. scenes.Select(scene => $"The {scene.Animal} sleeps near the {scene.Place}. Where is the {scene.Animal}? Near the {scene.Place}.")];
         BytePairTrainer.Train(sentences, new TokenizerTrainingOptions { VocabularySize = 340, AddPadToken = false }, null, default).Save(PathOf("tokenizer"), Template);
         File.WriteAllLines(PathOf("texts.jsonl"), sentences.Select(sentence => $$"""{"text": "{{sentence}}"}"""));
-        File.WriteAllLines(PathOf("chats.jsonl"), from animal in Animals from place in Places select
-            $$"""{"messages": [{"role": "user", "content": "The {{animal}} sleeps near the {{place}}. Where?"}, {"role": "assistant", "content": "Near the {{place}}."}]}""");
-        File.WriteAllLines(PathOf("pairs.jsonl"), from animal in Animals from place in Places select
-            $$"""{"prompt": "The {{animal}} sleeps near the {{place}}. Where?", "chosen": " Near the {{place}}.", "rejected": " I sleep."}""");
+        File.WriteAllLines(PathOf("chats.jsonl"), scenes.Select(scene =>
+            $$"""{"messages": [{"role": "user", "content": "The {{scene.Animal}} sleeps near the {{scene.Place}}. Where?"}, {"role": "assistant", "content": "Near the {{scene.Place}}."}]}"""));
+        File.WriteAllLines(PathOf("pairs.jsonl"), scenes.Select(scene =>
+            $$"""{"prompt": "The {{scene.Animal}} sleeps near the {{scene.Place}}. Where?", "chosen": " Near the {{scene.Place}}.", "rejected": " I sleep."}"""));
     }
 
     public string Folder { get; }

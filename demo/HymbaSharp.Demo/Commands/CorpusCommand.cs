@@ -1,6 +1,5 @@
 using System.CommandLine;
 using HymbaSharp.Demo.Corpus;
-using HymbaSharp.Demo.Skills;
 
 namespace HymbaSharp.Demo.Commands;
 
@@ -15,7 +14,6 @@ internal sealed class CorpusCommand : Command
     private readonly Option<int> _conversations = Count("--sft", "Conversations of fine-tuning, 0 or more.", Defaults.Conversations);
     private readonly Option<int> _pairs = Count("--dpo", "Pairs of preference, 0 or more.", Defaults.Pairs);
     private readonly Option<int> _questions = Count("--eval", "Held-out questions of each skill, 0 or more.", Defaults.Questions);
-    private readonly Option<SumStyle> _style = new("--sum-style") { Description = "How sums are worked out: plain, or columns (digit by digit).", DefaultValueFactory = _ => Defaults.SumStyle };
 
     public CorpusCommand(TextWriter error) : base("corpus", "Writes the corpus: pretrain.jsonl, sft.jsonl, dpo.jsonl and held-out eval-*.jsonl.")
     {
@@ -25,7 +23,6 @@ internal sealed class CorpusCommand : Command
         Add(_conversations);
         Add(_pairs);
         Add(_questions);
-        Add(_style);
         SetAction(line =>
         {
             string folder = line.GetRequiredValue(_folder);
@@ -36,7 +33,6 @@ internal sealed class CorpusCommand : Command
                 Conversations = line.GetValue(_conversations),
                 Pairs = line.GetValue(_pairs),
                 Questions = line.GetValue(_questions),
-                SumStyle = line.GetValue(_style),
             }).Write(folder);
             foreach (string file in Directory.EnumerateFiles(folder, "*.jsonl").Order(StringComparer.Ordinal))
                 error.WriteLine($"{Path.GetFileName(file)}: {new FileInfo(file).Length:N0} bytes");

@@ -20,22 +20,22 @@ internal sealed class CorpusWriter(CorpusOptions options)
         _ = Directory.CreateDirectory(folder);
         WriteLines(folder, "pretrain", options.Documents, index =>
         {
-            string text = new Pretraining(Dice("pretrain", index), options.SumStyle).Document();
+            string text = new Pretraining(Dice("pretrain", index)).Document();
             return json => json.WriteString("text", text);
         });
         WriteLines(folder, "sft", options.Conversations, index =>
         {
-            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index), options.SumStyle);
+            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index));
             return json =>
             {
                 WriteMessages(json, "messages", dialogue.Lines);
                 WriteSurroundings(json, dialogue);
             };
         });
-        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice, options.SumStyle));
+        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice));
         foreach (Skill skill in Enum.GetValues<Skill>())
             WriteQuestions(folder, skill);
-        WritePairs(folder, "eval-dpo", options.Questions, dice => DialogueSource.Draw((Skill)dice.Below(5), dice, Split.HeldOut, options.SumStyle));
+        WritePairs(folder, "eval-dpo", options.Questions, dice => DialogueSource.Draw((Skill)dice.Below(5), dice, Split.HeldOut));
     }
 
     private Dice Dice(string stream, int index) => new(options.Seed, stream, index);
@@ -63,7 +63,7 @@ internal sealed class CorpusWriter(CorpusOptions options)
         string name = $"eval-{skill.ToString().ToLowerInvariant()}";
         WriteLines(folder, name, options.Questions, index =>
         {
-            Question question = Question.Draw(measures[index % measures.Count], Dice(name, index), options.SumStyle);
+            Question question = Question.Draw(measures[index % measures.Count], Dice(name, index));
             return json =>
             {
                 WriteMessages(json, "messages", question.Prompt);

@@ -8,16 +8,16 @@ namespace HymbaSharp.Demo.Corpus;
 internal static class DialogueSource
 {
     /// <summary>A dialogue of one skill.</summary>
-    public static Dialogue Draw(Skill skill, Dice dice, Split split, SumStyle style) => skill switch
+    public static Dialogue Draw(Skill skill, Dice dice, Split split) => skill switch
     {
         Skill.Context => new ContextSkill(dice, split).Dialogue(),
         Skill.Tools => new ToolSkill(dice, split).Dialogue(),
-        Skill.Sums => new SumSkill(dice, split, style).Dialogue(),
+        Skill.Sums => new SumSkill(dice, split).Dialogue(),
         Skill.Roles => new RoleSkill(dice, split).Dialogue(),
         _ => new IdentitySkill(dice, split).Dialogue(),
     };
 
     /// <summary>A dialogue of any skill, in the corpus's proportions.</summary>
-    public static Dialogue DrawTraining(Dice dice, SumStyle style) =>
-        Draw((Skill)dice.Weighted(36, 30, 16, 12, 6), dice, Split.Training, style);
+    public static Dialogue DrawTraining(Dice dice) =>
+        Draw((Skill)dice.Weighted(36, 30, 16, 12, 6), dice, Split.Training);
 }

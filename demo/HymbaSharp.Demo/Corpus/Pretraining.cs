@@ -5,7 +5,7 @@ using HymbaSharp.Demo.Words;
 namespace HymbaSharp.Demo.Corpus;
 
 /// <summary>Short documents that teach the words, to copy, to look up, to add, and how calls are written: all skills without the markers of a chat.</summary>
-internal sealed class Pretraining(Dice dice, SumStyle style)
+internal sealed class Pretraining(Dice dice)
 {
     private readonly Names _names = new(dice, Split.Training);
 
@@ -30,7 +30,7 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
         int questions = dice.Between(1, 4);
         for (int i = 0; i < questions; i++)
         {
-            ContextSkill.Exchange exchange = skill.DrawExchange(facts);
+            ContextSkill.Exchange exchange = skill.DrawExchange(facts, absentPercent: 15);
             if (asked.Add(exchange.Subject))
                 lines.Add($"Question: {exchange.Question} Answer: {exchange.Answer}");
         }
@@ -86,19 +86,19 @@ internal sealed class Pretraining(Dice dice, SumStyle style)
 
     private string Sums()
     {
-        SumSkill skill = new(dice, Split.Training, style);
+        SumSkill skill = new(dice, Split.Training);
         int count = dice.Between(4, 10);
-        return string.Join('\n', Enumerable.Range(0, count).Select(_ => skill.Draw().Written(style)));
+        return string.Join('\n', Enumerable.Range(0, count).Select(_ => skill.Draw().Written));
     }
 
     private string Stories()
     {
-        SumSkill skill = new(dice, Split.Training, style);
+        SumSkill skill = new(dice, Split.Training);
         int count = dice.Between(1, 3);
         return string.Join('\n', Enumerable.Range(0, count).Select(_ =>
         {
             (string question, Step[] steps) = skill.Problem(oneStepPercent: 40);
-            return $"Question: {question} Answer: {skill.Answer(steps)}";
+            return $"Question: {question} Answer: {SumSkill.Answer(steps)}";
         }));
     }
 

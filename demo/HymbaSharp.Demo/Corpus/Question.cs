@@ -1,5 +1,4 @@
 using HymbaSharp.Demo.Dialogues;
-using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Corpus;
@@ -18,12 +17,12 @@ internal sealed record Question(Dialogue Dialogue, IReadOnlyList<Line> Prompt, L
     };
 
     /// <summary>Draws one, from names, numbers and tools that training doesn't have.</summary>
-    public static Question Draw(Measure measure, Dice dice, SumStyle style = SumStyle.Plain)
+    public static Question Draw(Measure measure, Dice dice)
     {
         Skill skill = Enum.GetValues<Skill>().First(one => MeasuresOf(one).Contains(measure));
         while (true)
         {
-            Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut, style);
+            Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut);
             for (int i = 0; i < dialogue.Lines.Count; i++)
             {
                 if (dialogue.Lines[i].Measure == measure)

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using HymbaSharp.Demo.Corpus;
 using HymbaSharp.Demo.Dialogues;
-using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Evaluation;
@@ -85,7 +84,7 @@ internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count)
         while (true)
         {
             Skill skill = (Skill)dice.Below(Enum.GetValues<Skill>().Length);
-            if (PreferencePair.Of(DialogueSource.Draw(skill, dice, Split.HeldOut, SumStyle.Plain), dice) is { } pair)
+            if (PreferencePair.Of(DialogueSource.Draw(skill, dice, Split.HeldOut), dice) is { } pair)
                 return pair;
         }
     }

@@ -8,7 +8,6 @@ internal sealed class ContextSkill(Dice dice, Split split)
 {
     public const string Absent = "The context does not say.";
 
-    private const int AbsentPercent = 15;
     private const int MostAttempts = 20;
 
     private readonly PassageWriter _writer = new(dice, split);
@@ -35,7 +34,7 @@ internal sealed class ContextSkill(Dice dice, Split split)
         HashSet<string> asked = [];
         for (int i = 0; i < questions; i++)
         {
-            Exchange exchange = DrawExchange(facts);
+            Exchange exchange = DrawExchange(facts, absentPercent: 20);
             if (!asked.Add(exchange.Subject))
                 continue;
             string question = Phrased(exchange.Question);
@@ -63,10 +62,10 @@ internal sealed class ContextSkill(Dice dice, Split split)
         return (texts, facts);
     }
 
-    /// <summary>A question about these facts.</summary>
-    public Exchange DrawExchange(List<Fact[]> facts)
+    /// <summary>A question about these facts; so many in a hundred have no answer there.</summary>
+    public Exchange DrawExchange(List<Fact[]> facts, int absentPercent)
     {
-        bool isAbsent = dice.Chance(AbsentPercent);
+        bool isAbsent = dice.Chance(absentPercent);
         for (int attempt = 1; ; attempt++)
         {
             // There are passages that leave nothing to ask for in one of the two ways.

@@ -105,8 +105,8 @@ internal sealed class RoleSkill(Dice dice, Split split)
             case Topic.Machine:
                 return (dice.Pick(["Are you a language model?", "Are you an AI?", "Are you a computer program?", "You are just a model, right?"]), who, figure.Name);
             case Topic.Sum:
-                Step step = new SumSkill(dice, split, SumStyle.Plain).Draw();
-                return ($"What is {step.Left} {step.Sign} {step.Right}?", $"{step.Written(SumStyle.Plain)} The answer is {step.Result}.", $"The answer is {step.Result}.");
+                Step step = new SumSkill(dice, split).Draw();
+                return ($"What is {step.Left} {step.Sign} {step.Right}?", $"{step.Written} The answer is {step.Result}.", $"The answer is {step.Result}.");
             case Topic.Thanks:
                 return (dice.Pick(["Thank you!", "Thanks a lot.", "Thanks."]), "You are welcome.", null);
             default:

@@ -3,16 +3,6 @@ using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Skills;
 
-/// <summary>How a sum is worked out in the answers.</summary>
-internal enum SumStyle
-{
-    /// <summary>An equation for each step: <c>125 + 230 = 355.</c></summary>
-    Plain,
-
-    /// <summary>Each step digit by digit from the right, then its equation: <c>125 + 238: 5 + 8 = 13, 2 + 3 + 1 = 6, 1 + 2 = 3. 125 + 238 = 363.</c></summary>
-    Columns,
-}
-
 /// <summary>One step: a sum, or a difference that is not negative.</summary>
 internal readonly record struct Step(int Left, char Sign, int Right)
 {
@@ -20,7 +10,8 @@ internal readonly record struct Step(int Left, char Sign, int Right)
 
     public string Equation => $"{Left} {Sign} {Right} = {Result}";
 
-    public string Written(SumStyle style) => style == SumStyle.Plain ? $"{Equation}." : $"{Left} {Sign} {Right}: {Columns()}. {Equation}.";
+    /// <summary>Worked out digit by digit from the right, then whole: <c>125 + 238: 5 + 8 = 13, 2 + 3 + 1 = 6, 1 + 2 = 3. 125 + 238 = 363.</c></summary>
+    public string Written => $"{Left} {Sign} {Right}: {Columns()}. {Equation}.";
 
     /// <summary>The digits from the right, each with what the column before it carried over or borrowed.</summary>
     private string Columns()
@@ -50,7 +41,7 @@ internal readonly record struct Step(int Left, char Sign, int Right)
 }
 
 /// <summary>Sums of one or two steps, bare and in words.</summary>
-internal sealed class SumSkill(Dice dice, Split split, SumStyle style)
+internal sealed class SumSkill(Dice dice, Split split)
 {
     private readonly Names _names = new(dice, split);
 
@@ -91,7 +82,7 @@ internal sealed class SumSkill(Dice dice, Split split, SumStyle style)
         }
     }
 
-    public string Answer(Step[] steps) => $"{string.Join(' ', steps.Select(step => step.Written(style)))} The answer is {steps[^1].Result}.";
+    public static string Answer(Step[] steps) => $"{string.Join(' ', steps.Select(step => step.Written))} The answer is {steps[^1].Result}.";
 
     private Step[] TwoSteps()
     {

@@ -9,7 +9,7 @@ public sealed class CommandTests
     public async Task Corpus_writes_the_files_that_were_asked_for()
     {
         using TestFolder folder = new();
-        (int code, _, string error) = await RunAsync("corpus", "--seed", "5", "--out", folder.File("new"), "--pretrain", "3", "--sft", "2", "--dpo", "1", "--eval", "4", "--sum-style", "columns");
+        (int code, _, string error) = await RunAsync("corpus", "--seed", "5", "--out", folder.File("new"), "--pretrain", "3", "--sft", "2", "--dpo", "1", "--eval", "4");
         Assert.Equal(0, code);
         Assert.Equal(
             ["dpo.jsonl", "eval-context.jsonl", "eval-dpo.jsonl", "eval-identity.jsonl", "eval-roles.jsonl", "eval-sums.jsonl", "eval-tools.jsonl", "pretrain.jsonl", "sft.jsonl"],
@@ -23,7 +23,6 @@ public sealed class CommandTests
     [Theory]
     [InlineData("corpus")]
     [InlineData("corpus", "--out", "x", "--sft", "-1")]
-    [InlineData("corpus", "--out", "x", "--sum-style", "wild")]
     [InlineData("train")]
     public async Task A_wrong_command_line_is_refused(params string[] args)
     {

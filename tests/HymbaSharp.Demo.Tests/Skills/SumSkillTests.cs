@@ -14,14 +14,12 @@ public sealed partial class SumSkillTests
     [InlineData(500, '-', 1, "500 - 1: 10 - 1 = 9, 10 - 0 - 1 = 9, 5 - 0 - 1 = 4. 500 - 1 = 499.")]
     [InlineData(7, '-', 7, "7 - 7: 7 - 7 = 0. 7 - 7 = 0.")]
     public void Columns_carry_and_borrow(int left, char sign, int right, string expected) =>
-        Assert.Equal(expected, new Step(left, sign, right).Written(SumStyle.Columns));
+        Assert.Equal(expected, new Step(left, sign, right).Written);
 
-    [Theory]
-    [InlineData("Plain")]
-    [InlineData("Columns")]
-    public void Every_equation_is_right_and_nothing_is_negative(string style)
+    [Fact]
+    public void Every_equation_is_right_and_nothing_is_negative()
     {
-        foreach (Line line in Answers(Enum.Parse<SumStyle>(style)))
+        foreach (Line line in Answers())
         {
             MatchCollection equations = Equation().Matches(line.Content);
             Assert.NotEmpty(equations);
@@ -30,13 +28,11 @@ public sealed partial class SumSkillTests
         }
     }
 
-    [Theory]
-    [InlineData("Plain")]
-    [InlineData("Columns")]
-    public void The_answer_is_that_of_the_question(string style)
+    [Fact]
+    public void The_answer_is_that_of_the_question()
     {
         int compared = 0;
-        foreach (Dialogue dialogue in SmallCorpus.Dialogues(Skill.Sums, 500, style: Enum.Parse<SumStyle>(style)))
+        foreach (Dialogue dialogue in SmallCorpus.Dialogues(Skill.Sums, 500))
         {
             foreach ((Line question, Line answer) in dialogue.Lines.Zip(dialogue.Lines.Skip(1)).Where(pair => pair.Second.Role == "assistant"))
             {
@@ -50,16 +46,16 @@ public sealed partial class SumSkillTests
     [Fact]
     public void Held_out_sums_have_two_steps_of_pairs_that_training_leaves_out()
     {
-        string[] held = [.. SmallCorpus.Dialogues(Skill.Sums, 200, Split.HeldOut).SelectMany(Equations)];
+        string[] held = [.. SmallCorpus.Dialogues(Skill.Sums, 200, Split.HeldOut).SelectMany(Steps)];
         Assert.Equal(400, held.Length);
-        Assert.Empty(held.Intersect(SmallCorpus.Dialogues(Skill.Sums, 5000).SelectMany(Equations)));
+        Assert.Empty(held.Intersect(SmallCorpus.Dialogues(Skill.Sums, 5000).SelectMany(Steps)));
     }
 
-    private static IEnumerable<string> Equations(Dialogue dialogue) =>
-        dialogue.Lines.Where(line => line.Role == "assistant").SelectMany(line => Equation().Matches(line.Content)).Select(match => match.Groups[1].Value);
+    private static IEnumerable<string> Steps(Dialogue dialogue) =>
+        dialogue.Lines.Where(line => line.Role == "assistant").SelectMany(line => StepHead().Matches(line.Content)).Select(match => match.Groups[1].Value);
 
-    private static IEnumerable<Line> Answers(SumStyle style) =>
-        SmallCorpus.Dialogues(Skill.Sums, 500, style: style).SelectMany(dialogue => dialogue.Lines).Where(line => line.Role == "assistant");
+    private static IEnumerable<Line> Answers() =>
+        SmallCorpus.Dialogues(Skill.Sums, 500).SelectMany(dialogue => dialogue.Lines).Where(line => line.Role == "assistant");
 
     /// <summary>Reads the question as a person would: numbers from left to right, each taken away where the words say so.</summary>
     private static int AnswerOf(string question)
@@ -80,6 +76,9 @@ public sealed partial class SumSkillTests
 
     [GeneratedRegex(@"(\d+(?: [+-] \d+)+) = (\d+)")]
     private static partial Regex Equation();
+
+    [GeneratedRegex(@"(\d+ [+-] \d+):")]
+    private static partial Regex StepHead();
 
     [GeneratedRegex("gives away|sells|loses|uses")]
     private static partial Regex LossWord();

@@ -30,6 +30,8 @@ internal static class HymbaTool
         root.Add(new TokenizeCommand(terminal));
         root.Add(new LogitsCommand(terminal));
         root.Add(new InitCommand(terminal));
+        root.Add(new QuantizeCommand(terminal));
+        root.Add(new CompareCommand(terminal));
         root.Add(new BenchCommand(terminal));
         return root;
     }

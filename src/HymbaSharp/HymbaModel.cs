@@ -155,12 +155,15 @@ public sealed class HymbaModel : IDisposable
 
     private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
     {
-        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters);
+        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Quantization);
         checkpoint = adapted.Base;
         try
         {
-            UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options));
+            // What is damaged was so before the fingerprint was remembered.
+            UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options), () => BlockCheck.Verify(adapted.Base, config));
             fingerprint = ModelFingerprint.With(fingerprint, adapted.Adapters);
+            if (options.Quantization is { } scheme)
+                fingerprint = ModelFingerprint.With(fingerprint, scheme);
             return new HymbaModel(folder, config, new HymbaWeights(adapted, config), fingerprint, path, options);
         }
         catch

@@ -1,5 +1,6 @@
 using HymbaSharp.Adapters;
 using HymbaSharp.Kernels;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp;
 
@@ -34,6 +35,9 @@ public sealed record HymbaModelOptions
     /// Adapters in PEFT's layout, LoRA or DoRA, applied in this order without changing the weights (docs/adapters.md). Default: none.
     /// </summary>
     public IReadOnlyList<AdapterReference> Adapters { get; init; } = [];
+
+    /// <summary>Quantises the matrices that are stored as floats while the model is opened; null: not. A folder written by <c>hymba quantize</c> opens faster.</summary>
+    public QuantizationScheme? Quantization { get; init; }
 
     internal void Validate()
     {

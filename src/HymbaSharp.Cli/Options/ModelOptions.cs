@@ -3,6 +3,7 @@ using HymbaSharp.Adapters;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Checkpoints.Hub;
 using HymbaSharp.Kernels;
+using HymbaSharp.Weights;
 using Spectre.Console;
 
 namespace HymbaSharp.Cli.Options;
@@ -47,6 +48,12 @@ internal sealed class ModelOptions : ModelOption
         Description = $"The instructions to compute with: {string.Join(", ", KernelNames)}. Default: the widest of this machine, or what {KernelPaths.Variable} names.",
     };
 
+    private readonly Option<string?> _quant = new("--quant")
+    {
+        HelpName = "SCHEME",
+        Description = $"Quantise the model while it is opened: {string.Join(" or ", QuantizationOption.Names)}. 'hymba quantize' does it once for all.",
+    };
+
     private readonly AdapterOption _adapters;
 
     private readonly Option<bool> _pull = new("--pull") { Description = "Download the model first where the cache does not hold it whole, as 'hymba pull' does." };
@@ -54,7 +61,8 @@ internal sealed class ModelOptions : ModelOption
     public ModelOptions(Command command) : base(command)
     {
         _ = _kernels.AcceptOnlyFromAmong(KernelNames);
-        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _pull])
+        _ = _quant.AcceptOnlyFromAmong(QuantizationOption.Names);
+        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _quant, _pull])
             command.Add(option);
         _adapters = new AdapterOption(command);
     }
@@ -70,18 +78,28 @@ internal sealed class ModelOptions : ModelOption
         if (line.GetValue(_pull))
             await PullAsync(line, terminal, cancellationToken);
         string folder = Folder(line);
-        HymbaModelOptions options = new()
-        {
-            Threads = line.GetValue(_threads),
-            ContextLength = line.GetValue(_context),
-            PrefillRows = Chunk(line),
-            Adapters = adapters,
-            KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
-        };
-        return terminal.ErrorConsole.Profile.Capabilities.Interactive
-            ? terminal.ErrorConsole.Status().Start("Opening the model", _ => HymbaModel.Load(folder, options))
-            : HymbaModel.Load(folder, options);
+        return Open(folder, Plain(line) with { Adapters = adapters, Quantization = Quantization(line) }, terminal);
     }
+
+    /// <summary>Opens the model that another is compared with: without adapters and as it is stored.</summary>
+    /// <exception cref="HymbaException">It cannot be opened so.</exception>
+    public HymbaModel LoadReference(ParseResult line, string? name, Terminal terminal) =>
+        Open(name is null ? Folder(line) : ModelLocation.Find(name), Plain(line), terminal);
+
+    /// <summary>The recipe asked for, or null.</summary>
+    public QuantizationScheme? Quantization(ParseResult line) => line.GetValue(_quant) is { } name ? QuantizationOption.Parse(name) : null;
+
+    private HymbaModelOptions Plain(ParseResult line) => new()
+    {
+        Threads = line.GetValue(_threads),
+        ContextLength = line.GetValue(_context),
+        PrefillRows = Chunk(line),
+        KernelPath = line.GetValue(_kernels) is { } name ? Enum.Parse<KernelPath>(name, ignoreCase: true) : null,
+    };
+
+    private static HymbaModel Open(string folder, HymbaModelOptions options, Terminal terminal) => terminal.ErrorConsole.Profile.Capabilities.Interactive
+        ? terminal.ErrorConsole.Status().Start("Opening the model", _ => HymbaModel.Load(folder, options))
+        : HymbaModel.Load(folder, options);
 
     private async Task PullAsync(ParseResult line, Terminal terminal, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace HymbaSharp.Adapters;
 /// A checkpoint seen through adapters. First the tensors that an adapter holds whole take the place of the checkpoint's; then the low-rank updates
 /// apply to each matrix one after the other, in the order of the adapters. Nothing of the checkpoint is copied.
 /// </summary>
-internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Adapter> adapters) : IDisposable
+internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, LoadQuantizer? quantizer = null) : IDisposable
 {
     /// <summary>The checkpoint without adapters.</summary>
     public Checkpoint Base => checkpoint;
@@ -19,7 +19,7 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
     /// <summary>Opens the weights in a folder and the adapters.</summary>
     /// <exception cref="CheckpointException">The weights, or an adapter's file, can't be read or are not well-formed.</exception>
     /// <exception cref="AdapterException">An adapter is not supported or does not fit, or two replace the same tensor.</exception>
-    public static AdaptedCheckpoint Open(string folder, HymbaConfig config, IReadOnlyList<AdapterReference> references)
+    public static AdaptedCheckpoint Open(string folder, HymbaConfig config, IReadOnlyList<AdapterReference> references, QuantizationScheme? scheme = null)
     {
         Checkpoint checkpoint = Checkpoint.Open(folder);
         List<Adapter> adapters = [];
@@ -34,7 +34,7 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
                         throw new AdapterException($"{reference.Folder}: replaces {name}, and so does {other.Reference.Folder}; one adapter at most may.");
                 }
             }
-            return new AdaptedCheckpoint(checkpoint, [.. adapters]);
+            return new AdaptedCheckpoint(checkpoint, [.. adapters], scheme is { } asked ? new LoadQuantizer(asked) : null);
         }
         catch
         {
@@ -57,11 +57,21 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
         return checkpoint.Get(name, shape);
     }
 
+    /// <summary>A matrix [rows, columns]: an adapter's, or the checkpoint's, floats or blocks; floats are quantised where that was asked for.</summary>
+    /// <exception cref="CheckpointException">The checkpoint lacks it, or it has another shape or type, or can't be quantised.</exception>
+    public WeightMatrix Matrix(string name, int rows, int columns)
+    {
+        WeightMatrix weights = adapters.Any(adapter => adapter.Replacement(name) is not null)
+            ? WeightMatrix.Of(Get(name, rows, columns))
+            : checkpoint.Matrix(name, rows, columns);
+        return quantizer is null || weights.IsQuantized ? weights : quantizer.Quantize(name, weights);
+    }
+
     /// <summary>A matrix [rows, columns] and what the adapters add to its products.</summary>
     /// <exception cref="CheckpointException">The checkpoint lacks it, or it has another shape or type.</exception>
     public Projection Projection(string name, int rows, int columns)
     {
-        WeightMatrix weights = WeightMatrix.Of(Get(name, rows, columns));
+        WeightMatrix weights = Matrix(name, rows, columns);
         ImmutableArray<LowRankUpdate> updates = Updates(name);
         if (updates.IsEmpty)
             return new Projection(weights, []);
@@ -80,6 +90,7 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
     {
         foreach (Adapter adapter in adapters)
             adapter.Dispose();
+        quantizer?.Dispose();
         checkpoint.Dispose();
     }
 }

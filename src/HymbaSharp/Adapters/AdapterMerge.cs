@@ -40,6 +40,8 @@ public static class AdapterMerge
         string configFile = Path.Combine(modelFolder, HymbaConfig.FileName);
         byte[] json = HymbaConfig.ReadFile(configFile);
         HymbaConfig config = HymbaConfig.Parse(json, configFile);
+        if (config.Quantization is { } scheme)
+            throw new AdapterException($"{modelFolder}: is quantised ({scheme.Name()}); adapters are merged into the model it was made from.");
         if (type is { } stored && NewCheckpoint.StoredType(config.StoredType) != stored)
             json = NewCheckpoint.WithStoredType(json, stored);
         using AdaptedCheckpoint model = AdaptedCheckpoint.Open(modelFolder, config, adapters);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using HymbaSharp.Configuration;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp.Checkpoints;
 
@@ -81,8 +82,27 @@ public sealed class Checkpoint : IDisposable
     {
         if (!_tensors.TryGetValue(name, out var tensor))
             throw new CheckpointException($"{_folder}: {Missing(name)}");
+        if (!tensor.Type.IsWeight())
+            throw new CheckpointException($"{_folder}: {NotFloats(tensor)}");
         return Misfit(tensor, shape) is { } problem ? throw new CheckpointException($"{_folder}: {problem}") : tensor;
     }
+
+    /// <summary>A matrix [rows, columns] by its name: floats, or blocks as <see cref="BlockLayout"/> has them.</summary>
+    /// <exception cref="CheckpointException">It is missing, has another shape, or is neither floats nor blocks.</exception>
+    internal WeightMatrix Matrix(string name, int rows, int columns)
+    {
+        if (!_tensors.TryGetValue(name, out var tensor) || tensor.Type != ElementType.U8)
+            return WeightMatrix.Of(Get(name, rows, columns));
+        var type = BlockType(tensor, rows, columns) ?? throw new CheckpointException($"{_folder}: {NoBlocks(tensor, rows, columns)}");
+        unsafe
+        {
+            return new WeightMatrix(type, tensor.Data, rows, columns);
+        }
+    }
+
+    /// <summary>Whether a tensor is stored in blocks, and of which type; null of floats.</summary>
+    internal WeightType? BlockType(string name, int rows, int columns) =>
+        _tensors.TryGetValue(name, out var tensor) && tensor.Type == ElementType.U8 ? BlockType(tensor, rows, columns) : null;
 
     /// <summary>Compares the tensors with what the configuration needs.</summary>
     /// <returns>A sentence for each tensor that is missing, misshapen, of a wrong type or unexpected; none where all fits.</returns>
@@ -111,12 +131,32 @@ public sealed class Checkpoint : IDisposable
     internal IEnumerable<(string Name, string Shard)> Locations =>
         Files.SelectMany(file => file.Tensors.Select(tensor => (tensor.Name, Path.GetFileName(file.Path))));
 
+    private static WeightType? BlockType(Tensor tensor, int rows, int columns)
+    {
+        foreach (var type in (WeightType[])[WeightType.Q8, WeightType.Q4])
+        {
+            if (tensor.Shape.AsSpan().SequenceEqual(new BlockLayout(type, rows, columns).TensorShape.AsSpan()))
+                return type;
+        }
+        return null;
+    }
+
+    private static string NoBlocks(Tensor tensor, int rows, int columns)
+    {
+        var allowed = ((WeightType[])[WeightType.Q8, WeightType.Q4]).Select(type => $"{type} {TensorInfo.Describe(new BlockLayout(type, rows, columns).TensorShape.AsSpan())}");
+        return $"{tensor.Name} is U8 {TensorInfo.Describe(tensor.Shape.AsSpan())}; blocks of a matrix [{rows}, {columns}] are {string.Join(" or ", allowed)}.";
+    }
+
     private static string? Misfit(Tensor tensor, ReadOnlySpan<long> shape)
     {
+        if (tensor.Type == ElementType.U8 && TensorNames.IsMatrix(tensor.Name))
+            return BlockType(tensor, (int)shape[0], (int)shape[1]) is null ? NoBlocks(tensor, (int)shape[0], (int)shape[1]) : null;
         if (!tensor.Shape.AsSpan().SequenceEqual(shape))
             return $"{tensor.Name} has the shape {TensorInfo.Describe(tensor.Shape.AsSpan())}; this model needs {TensorInfo.Describe(shape)}.";
-        return tensor.Type.IsWeight() ? null : $"{tensor.Name} is {tensor.Type.Name()}; weights are F32, F16 or BF16.";
+        return tensor.Type.IsWeight() ? null : NotFloats(tensor);
     }
+
+    private static string NotFloats(Tensor tensor) => $"{tensor.Name} is {tensor.Type.Name()}; weights are F32, F16 or BF16.";
 
     private string Missing(string name)
     {

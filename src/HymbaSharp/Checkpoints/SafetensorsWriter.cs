@@ -10,7 +10,7 @@ namespace HymbaSharp.Checkpoints;
 /// </summary>
 public sealed class SafetensorsWriter : IDisposable
 {
-    private const int Alignment = 8;
+    private const int Alignment = 64; // of a cache line; the format asks for 8
     private const int Piece = 1 << 16;
 
     private static readonly ImmutableDictionary<string, string> DefaultMetadata = ImmutableDictionary<string, string>.Empty.Add("format", "pt");

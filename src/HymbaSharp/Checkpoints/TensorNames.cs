@@ -109,6 +109,16 @@ public static class TensorNames
             yield return (OutputMatrix, [vocabulary, hidden]);
     }
 
+    /// <summary>Whether a tensor is a matrix that rows of activations are multiplied by, or the embedding: one that can be quantised.</summary>
+    internal static bool IsMatrix(string name) => name is TokenEmbedding or OutputMatrix || IsSsmMatrix(name)
+        || MatrixEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+
+    /// <summary>Whether a tensor is one of the two matrices that make the SSM's time step, input and output.</summary>
+    internal static bool IsSsmMatrix(string name) =>
+        name.EndsWith(".x_proj.0.weight", StringComparison.Ordinal) || name.EndsWith(".dt_proj.0.weight", StringComparison.Ordinal);
+
+    private static readonly string[] MatrixEndings = [".in_proj.weight", ".out_proj.weight", ".gate_proj.weight", ".up_proj.weight", ".down_proj.weight"];
+
     /// <summary>Tensors that a checkpoint of the configuration may hold beside the expected ones; they are not used.</summary>
     internal static IEnumerable<string> Tolerated(HymbaConfig config)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp.Configuration;
 
@@ -75,6 +76,7 @@ internal static class ConfigurationParser
             InitializerRange = (float)(keys.OptionalPositive("initializer_range", single: true) ?? 0.02),
             KeyValueOwners = KeyValueOwners(keys, layers),
             StoredType = StoredType(keys),
+            Quantization = Quantization(keys),
             UnknownKeys = keys.NotAsked,
         };
     }
@@ -235,6 +237,22 @@ internal static class ConfigurationParser
     private static bool IsWidth(JsonElement widths, int layer, int inner) =>
         widths.TryGetProperty(layer.ToString(CultureInfo.InvariantCulture), out var width)
         && width.ValueKind == JsonValueKind.Number && width.TryGetInt32(out int value) && value == inner;
+
+    private static QuantizationScheme? Quantization(ConfigurationKeys keys)
+    {
+        if (keys.Value(QuantizationKeys.Section) is not { } section)
+            return null;
+        bool isObject = section.ValueKind == JsonValueKind.Object;
+        string? method = isObject && section.TryGetProperty(QuantizationKeys.Method, out var named) ? ConfigurationKeys.Text(named) : null;
+        string? scheme = isObject && section.TryGetProperty(QuantizationKeys.Scheme, out var chosen) ? ConfigurationKeys.Text(chosen) : null;
+        bool isVersion = isObject && section.TryGetProperty(QuantizationKeys.Version, out var version)
+            && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == QuantizationKeys.CurrentVersion;
+        return method == QuantizationKeys.OwnMethod && isVersion && scheme is not null && QuantizationSchemes.Parse(scheme) is { } known
+            ? known
+            : throw keys.Refuse(
+                QuantizationKeys.Section,
+                $"{QuantizationKeys.Method} \"{QuantizationKeys.OwnMethod}\", {QuantizationKeys.Version} {QuantizationKeys.CurrentVersion}, {QuantizationKeys.Scheme} {string.Join(" or ", QuantizationSchemes.Names)}");
+    }
 
     private static string? StoredType(ConfigurationKeys keys)
     {

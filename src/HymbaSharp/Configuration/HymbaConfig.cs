@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using HymbaSharp.Checkpoints;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp.Configuration;
 
@@ -116,6 +117,9 @@ public sealed record HymbaConfig
 
     /// <summary>The type the weights are said to be stored in, as given (<c>torch_dtype</c> or <c>dtype</c>). The checkpoint's tensors decide.</summary>
     public string? StoredType { get; internal init; }
+
+    /// <summary>The recipe its matrices were quantised by (<c>quantization_config</c>), or null.</summary>
+    public QuantizationScheme? Quantization { get; internal init; }
 
     /// <summary>Keys this library does not know, in the order of the file. They are not acted upon.</summary>
     public ImmutableArray<string> UnknownKeys { get; internal init; }

@@ -5,7 +5,7 @@ using HymbaSharp.Kernels;
 
 namespace HymbaSharp.Weights;
 
-/// <summary>All weights of a model, immutable. Matrices lie in the mapped checkpoint in their stored type; vectors are small and widened to float32 once.</summary>
+/// <summary>All weights of a model, immutable. Matrices lie in the mapped checkpoint in their stored type, or quantised beside it; vectors are small and widened to float32 once.</summary>
 internal sealed class HymbaWeights : IDisposable
 {
     private readonly AdaptedCheckpoint _checkpoint;
@@ -19,8 +19,8 @@ internal sealed class HymbaWeights : IDisposable
     public HymbaWeights(AdaptedCheckpoint checkpoint, HymbaConfig config)
     {
         _checkpoint = checkpoint;
-        Embedding = WeightMatrix.Of(checkpoint.Get(TensorNames.TokenEmbedding, config.VocabularySize, config.HiddenSize));
-        Output = config.TiedEmbeddings ? Embedding : WeightMatrix.Of(checkpoint.Get(TensorNames.OutputMatrix, config.VocabularySize, config.HiddenSize));
+        Embedding = checkpoint.Matrix(TensorNames.TokenEmbedding, config.VocabularySize, config.HiddenSize);
+        Output = config.TiedEmbeddings ? Embedding : checkpoint.Matrix(TensorNames.OutputMatrix, config.VocabularySize, config.HiddenSize);
         MetaTokens = config.MetaTokens == 0 ? [] : checkpoint.Get(TensorNames.MetaTokens, config.MetaTokens, config.HiddenSize).ToSingles();
         FinalNorm = checkpoint.Get(TensorNames.FinalNorm, config.HiddenSize).ToSingles();
         Layers = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new LayerWeights(checkpoint, config, layer))];

@@ -24,12 +24,14 @@ internal static unsafe class ModelFingerprint
     /// <param name="configJson">The bytes of config.json.</param>
     /// <param name="checkpoint">The weights.</param>
     /// <param name="cacheFolder">Where fingerprints are remembered, or null for nowhere.</param>
-    public static UInt128 Of(ReadOnlySpan<byte> configJson, Checkpoint checkpoint, string? cacheFolder)
+    /// <param name="verify">Called before a fingerprint that is not remembered is made and remembered; throws where the weights are damaged.</param>
+    public static UInt128 Of(ReadOnlySpan<byte> configJson, Checkpoint checkpoint, string? cacheFolder, Action? verify = null)
     {
         UInt128 key = Key(configJson, checkpoint, out bool settled);
         string? memo = cacheFolder is null ? null : Path.Combine(cacheFolder, "fingerprints", $"{key:x32}");
         if (memo is not null && Remembered(memo, key) is { } known)
             return known;
+        verify?.Invoke();
         UInt128 fingerprint = Hash(configJson, checkpoint);
         if (memo is not null && settled)
             Remember(memo, key, fingerprint);
@@ -51,6 +53,17 @@ internal static unsafe class ModelFingerprint
             model = all.GetCurrentHashAsUInt128();
         }
         return model;
+    }
+
+    /// <summary>The fingerprint of a model that was quantised while it was opened.</summary>
+    public static UInt128 With(UInt128 model, QuantizationScheme scheme)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, model);
+        XxHash128 all = new();
+        all.Append(bytes);
+        all.Append(Encoding.UTF8.GetBytes($"{scheme.Name()} {QuantizationKeys.CurrentVersion}"));
+        return all.GetCurrentHashAsUInt128();
     }
 
     private static UInt128 Hash(ReadOnlySpan<byte> configJson, Checkpoint checkpoint)

@@ -13,9 +13,18 @@ public enum WeightType
 
     /// <summary>bfloat16.</summary>
     BF16,
+
+    /// <summary>8-bit integers in blocks of 64 columns under one bfloat16 scale: 8.25 bits a weight.</summary>
+    Q8,
+
+    /// <summary>4-bit integers in blocks of 32 columns under one bfloat16 scale: 4.5 bits a weight.</summary>
+    Q4,
 }
 
-/// <summary>A matrix of weights [Rows, Columns] = [out, in], row-major, used in place in its stored type. The memory belongs to the checkpoint.</summary>
+/// <summary>
+/// A matrix of weights [Rows, Columns] = [out, in], used in place in its stored type: row-major floats, or blocks as <see cref="BlockLayout"/>
+/// has them. The memory belongs to the checkpoint, or to whoever quantised it.
+/// </summary>
 internal sealed unsafe class WeightMatrix
 {
     public WeightMatrix(WeightType type, byte* data, int rows, int columns)
@@ -26,6 +35,7 @@ internal sealed unsafe class WeightMatrix
         Data = data;
         Rows = rows;
         Columns = columns;
+        Blocks = IsQuantized ? new BlockLayout(type, rows, columns) : null;
     }
 
     /// <summary>The matrix a checkpoint's tensor of two dimensions is.</summary>
@@ -49,8 +59,11 @@ internal sealed unsafe class WeightMatrix
 
     public int Columns { get; }
 
-    public int ElementSize => Type == WeightType.F32 ? sizeof(float) : sizeof(ushort);
+    public bool IsQuantized => Type is WeightType.Q8 or WeightType.Q4;
+
+    /// <summary>The layout of a quantised matrix; null of any other.</summary>
+    public BlockLayout? Blocks { get; }
 
     /// <summary>Bytes of the whole matrix: what one decode step reads of it.</summary>
-    public long Bytes => (long)Rows * Columns * ElementSize;
+    public long Bytes => Blocks?.Bytes ?? (long)Rows * Columns * (Type == WeightType.F32 ? sizeof(float) : sizeof(ushort));
 }

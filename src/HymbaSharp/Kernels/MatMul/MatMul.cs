@@ -5,6 +5,7 @@ namespace HymbaSharp.Kernels;
 /// <summary>
 /// Y = X · Wᵀ: every row of activations through a matrix of weights [out, in] in its stored type, products accumulated in float32.
 /// Few rows stream the weights once and take dot products; many rows tile them (see <see cref="DotKernel{S, V, W}"/>, <see cref="TileKernel{S, V, W}"/>).
+/// Quantised weights meet activations that are quantised on the way (see <see cref="BlockWork"/>).
 /// </summary>
 internal static unsafe class MatMul
 {
@@ -30,8 +31,11 @@ internal static unsafe class MatMul
             case WeightType.F16:
                 Multiply<StoredHalf>(context, weights, x, y, accumulate);
                 break;
-            default:
+            case WeightType.BF16:
                 Multiply<StoredBFloat16>(context, weights, x, y, accumulate);
+                break;
+            default:
+                BlockWork.Run(context, weights, x, y, accumulate);
                 break;
         }
     }
@@ -49,8 +53,11 @@ internal static unsafe class MatMul
             case WeightType.F16:
                 Copy<StoredHalf>(weights, row, destination);
                 break;
-            default:
+            case WeightType.BF16:
                 Copy<StoredBFloat16>(weights, row, destination);
+                break;
+            default:
+                BlockQuantizer.CopyRow(weights, row, destination);
                 break;
         }
     }

@@ -10,8 +10,9 @@ internal static class GenerationSummary
     {
         GenerationStatistics statistics = last.Statistics!;
         string kept = statistics.CachedPromptTokens > 0 ? $" ({statistics.CachedPromptTokens} kept)" : "";
+        string guessed = statistics.DraftedTokens > 0 ? $" ({statistics.AcceptedTokens} of {statistics.DraftedTokens} guesses right)" : "";
         return $"[prompt {statistics.PromptTokens} tokens{kept}, {statistics.PromptTokensPerSecond:0.0}/s; "
-            + $"text {statistics.GeneratedTokens} tokens, {statistics.DecodeTokensPerSecond:0.0}/s, {statistics.DecodeGigabytesPerSecond:0.0} GB/s; {Reason(last)}]";
+            + $"text {statistics.GeneratedTokens} tokens{guessed}, {statistics.DecodeTokensPerSecond:0.0}/s, {statistics.DecodeGigabytesPerSecond:0.0} GB/s; {Reason(last)}]";
     }
 
     private static string Reason(GenerationUpdate last) => last.FinishReason switch

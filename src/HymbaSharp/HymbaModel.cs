@@ -60,10 +60,13 @@ public sealed class HymbaModel : IDisposable
     /// <summary>The kernels in use.</summary>
     public KernelPath KernelPath => _kernels.Path;
 
+    /// <summary>Whether the layers' matrices are quantised, so that their products are sums of integers.</summary>
+    public bool IsQuantized => _weights.Layers[0].MlpGate.Weights.IsQuantized;
+
     /// <summary>Bytes of weights that one decode step of a single sequence reads.</summary>
     public long WeightBytesPerToken => _weights.BytesPerStep;
 
-    /// <summary>float32 operations in the layers' weight matrices for one token, a multiply-add counting two; attention, scan and the logits' matrix not counted.</summary>
+    /// <summary>Operations in the layers' weight matrices for one token, a multiply-add counting two; attention, scan and the logits' matrix not counted.</summary>
     public long MatrixOperationsPerToken => _weights.Layers.Sum(layer => layer.MatrixOperations);
 
     /// <summary>The tokenizer beside the weights, or null where the folder has none: the model then takes and gives ids.</summary>

@@ -21,6 +21,8 @@ public sealed class HymbaSession : IDisposable
     private readonly int[] _lastRow = new int[1];
     private int[] _tokens;
     private bool _hasLogits;
+    private float[] _proposed = []; // [rows, V] logits of the rows of a proposal
+    private int _proposedCount;
 
     internal HymbaSession(HymbaModel model, SequenceState state, ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits)
     {
@@ -77,6 +79,61 @@ public sealed class HymbaSession : IDisposable
 
     /// <summary>Passes one token.</summary>
     public void Append(int token) => Append([token]);
+
+    /// <summary>
+    /// Computes what would follow each of a few tokens, in one step, without passing them: <see cref="ProposedLogits"/> are the bits that
+    /// <see cref="Logits"/> would be after passing them one by one. <see cref="Accept"/> passes the first of them.
+    /// </summary>
+    internal void Propose(ReadOnlySpan<int> tokens)
+    {
+        int vocabulary = Model.Config.VocabularySize;
+        ArgumentOutOfRangeException.ThrowIfZero(tokens.Length);
+        if (tokens.Length > Remaining)
+            throw new ContextLengthException(TokenCount, tokens.Length, Model.ContextLength);
+        if (_proposed.Length < tokens.Length * vocabulary)
+            _proposed = new float[tokens.Length * vocabulary];
+        if (_tokens.Length < TokenCount + tokens.Length)
+            Reserve(Math.Min(2 * _tokens.Length, Model.ContextLength));
+        Span<int> rows = stackalloc int[tokens.Length];
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = i;
+        lock (Model.Forward.Gate)
+        {
+            Model.ThrowIfDisposed();
+            Matrix logits = Model.Forward.Step([new StepSlice(_state, tokens.Length, KeepsRows: true)], tokens, rows);
+            for (int i = 0; i < tokens.Length; i++)
+                logits.Row(i).CopyTo(_proposed.AsSpan(i * vocabulary, vocabulary));
+        }
+        tokens.CopyTo(_tokens.AsSpan(TokenCount));
+        _proposedCount = tokens.Length;
+    }
+
+    /// <summary>The ids passed and one more, which is not; valid until the session goes on.</summary>
+    internal ReadOnlySpan<int> TextWith(int token)
+    {
+        if (_tokens.Length == TokenCount)
+            Reserve(TokenCount + 1);
+        _tokens[TokenCount] = token;
+        return _tokens.AsSpan(0, TokenCount + 1);
+    }
+
+    /// <summary>The logits [V] after a token of the proposal, counted from 0.</summary>
+    internal ReadOnlySpan<float> ProposedLogits(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_proposedCount);
+        return _proposed.AsSpan(index * Model.Config.VocabularySize, Model.Config.VocabularySize);
+    }
+
+    /// <summary>Passes the first <paramref name="count"/> tokens of the proposal, 1 or more, and forgets the others.</summary>
+    internal void Accept(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(count);
+        ProposedLogits(count - 1).CopyTo(_logits);
+        _state.AdvanceKept(count);
+        TokenCount += count;
+        _hasLogits = true;
+        _proposedCount = 0;
+    }
 
     /// <summary>A session that goes on from here by itself. Its cost doesn't depend on the length: keys and values are shared until written.</summary>
     public HymbaSession Fork() => new(Model, _state.Fork(), Tokens, _hasLogits ? _logits : []) { Attachment = Attachment };

@@ -21,7 +21,7 @@ internal sealed class BenchCommand : ToolCommand
     private readonly Option<int?> _repetitions = NumberOption.Of<int>("--repetitions", "How often each is measured, 1 to 1000; the medians are shown. Default: 5.", "-r");
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON in place of a table, every measurement in it." };
 
-    public BenchCommand(Terminal terminal) : base("bench", "Measures prompt and decode speed next to this machine's read bandwidth and float32 peak.", terminal)
+    public BenchCommand(Terminal terminal) : base("bench", "Measures prompt and decode speed next to this machine's read bandwidth and arithmetic peak.", terminal)
     {
         foreach (Option option in (Option[])[_prompts, _generates, _depth, _repetitions, _json])
             Add(option);
@@ -88,13 +88,16 @@ internal sealed class BenchCommand : ToolCommand
     {
         int[] tokens = Tokens(model, measurement.Tokens);
         using HymbaSession session = deep.Fork();
-        double before = machine.FloatOperationsPerSecond();
+        double before = Peak(model, machine);
         long start = Stopwatch.GetTimestamp();
         session.Append(tokens);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        double peak = (before + machine.FloatOperationsPerSecond()) / 2;
+        double peak = (before + Peak(model, machine)) / 2;
         measurement.Add(measurement.Tokens / seconds, (double)model.MatrixOperationsPerToken * measurement.Tokens / seconds, peak);
     }
+
+    private static double Peak(HymbaModel model, MachineSpeed machine) =>
+        model.IsQuantized ? machine.IntegerOperationsPerSecond() : machine.FloatOperationsPerSecond();
 
     private static void MeasureDecode(HymbaModel model, MachineSpeed machine, HymbaSession deep, Measurement measurement)
     {
@@ -119,11 +122,11 @@ internal sealed class BenchCommand : ToolCommand
             _ = table.Columns[column].RightAligned();
         foreach (Measurement m in measurements)
         {
-            string unit = m.Kind == "prompt" ? "GFLOP/s" : "GB/s";
+            string unit = m.Kind == "decode" ? "GB/s" : model.IsQuantized ? "GOP/s" : "GFLOP/s";
             _ = table.AddRow($"{m.Kind} {m.Tokens}{(depth > 0 ? $" at {depth}" : "")}", $"{m.Speed:0.0}", $"{m.Done / 1e9:0.0} {unit}", $"{m.Limit / 1e9:0.0} {unit}", $"{m.Share:0 %}");
         }
         Terminal.Console.Write(table);
-        Terminal.Output.WriteLine($"Medians of {repetitions}. Done: prompt, float32 operations in the layers' matrices; decode, weights read. Machine: measured around each.");
+        Terminal.Output.WriteLine($"Medians of {repetitions}. Done: prompt, operations in the layers' matrices; decode, weights read. Machine: measured around each.");
     }
 
     private static object Report(HymbaModel model, TimeSpan opened, long resident, int depth, Measurement[] measurements) => new

@@ -19,6 +19,8 @@ internal sealed class SamplingOptions
     private readonly Option<float?> _frequency = NumberOption.Of<float>("--frequency-penalty", "Subtract this once for each time a token was generated, -2 to 2; 0 is off. Default: 0.");
     private readonly Option<int?> _window = NumberOption.Of<int>("--repeat-last-n", $"How many of the last tokens the penalties look at; -1 is all. Default: {Defaults.PenaltyWindow}.");
     private readonly Option<ulong?> _seed = NumberOption.Of<ulong>("--seed", "Makes the random choices repeatable, 0 or more. Default: a new one each time.", "-s");
+    private readonly Option<int?> _draft = NumberOption.Of<int>(
+        "--draft", $"Tokens to guess from the text so far and check in one step, 0 to {GenerationOptions.MaxDraftTokens}; 0 is off. The text stays the same. Default: {Defaults.DraftTokens}.");
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Go on where the model would end the text." };
 
     private readonly Option<string[]> _stop = new("--stop", "-r")
@@ -48,7 +50,7 @@ internal sealed class SamplingOptions
 
     public SamplingOptions(Command command)
     {
-        foreach (Option option in (Option[])[_count, _temperature, _topK, _topP, _minP, _seed, _stop, _repeat, _presence, _frequency, _window, _bias, _ignoreEnd])
+        foreach (Option option in (Option[])[_count, _temperature, _topK, _topP, _minP, _seed, _stop, _repeat, _presence, _frequency, _window, _bias, _draft, _ignoreEnd])
             command.Add(option);
     }
 
@@ -67,6 +69,7 @@ internal sealed class SamplingOptions
             PresencePenalty = line.GetValue(_presence) ?? Defaults.PresencePenalty,
             FrequencyPenalty = line.GetValue(_frequency) ?? Defaults.FrequencyPenalty,
             PenaltyWindow = line.GetValue(_window) switch { null => Defaults.PenaltyWindow, -1 => null, int window => window },
+            DraftTokens = line.GetValue(_draft) ?? Defaults.DraftTokens,
             Seed = line.GetValue(_seed),
             StopStrings = line.GetValue(_stop)!,
             IgnoreEndOfText = line.GetValue(_ignoreEnd),

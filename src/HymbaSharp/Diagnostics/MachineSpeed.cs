@@ -31,6 +31,7 @@ public sealed class MachineSpeed : IDisposable
             _buffer.AsSpan(i, PartBytes).Fill(1);
         _ = ReadBytesPerSecond();
         _ = FloatOperationsPerSecond();
+        _ = IntegerOperationsPerSecond();
     }
 
     /// <summary>Memory read, in bytes per second: one pass over half a gigabyte with the widest loads, each thread in order.</summary>
@@ -53,6 +54,17 @@ public sealed class MachineSpeed : IDisposable
         long start = Stopwatch.GetTimestamp();
         pool.Run(ref work, parts);
         double operations = 2.0 * parts * work.Steps * ArithmeticProbe.Sums * work.Lanes;
+        return operations / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Products of bytes, in operations per second, a multiply-add counting two: with the instructions that quantised weights use, on registers alone.</summary>
+    public double IntegerOperationsPerSecond()
+    {
+        int parts = PartsPerThread * _pool.Threads;
+        IntegerProbe work = new() { Path = _path, Steps = MultiplyAddsPerPart / IntegerProbe.Sums };
+        long start = Stopwatch.GetTimestamp();
+        _pool.Run(ref work, parts);
+        double operations = 2.0 * parts * work.Steps * IntegerProbe.Sums * work.Products;
         return operations / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 

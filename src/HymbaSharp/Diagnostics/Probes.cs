@@ -50,6 +50,74 @@ internal unsafe struct ReadProbe : IParallelWork
     }
 }
 
+/// <summary>Dot products of bytes on registers alone, with the instructions of the block kernels and enough independent sums.</summary>
+internal struct IntegerProbe : IParallelWork
+{
+    /// <summary>Independent sums.</summary>
+    public const int Sums = 12;
+
+    // Products that a lane takes in one step.
+    private const int ProductsPerLane = 4;
+
+    public KernelPath Path;
+    public int Steps;
+
+    private int _seen;
+
+    /// <summary>Products of one sum and step.</summary>
+    public readonly int Products => ProductsPerLane * Path switch
+    {
+        KernelPath.Scalar => 1,
+        KernelPath.Vector128 => ByteDot128.Count,
+        _ => ByteDotVnni.Count,
+    };
+
+    public void Execute(int part, int worker) => _seen = Path switch
+    {
+        KernelPath.Scalar => Scalar(Steps),
+        KernelPath.Vector128 => Run<ByteDot128, Vector128<int>, Vector128<float>>(Steps).ToScalar(),
+        _ => AvxVnni.IsSupported
+            ? Run<ByteDotVnni, Vector256<int>, Vector256<float>>(Steps).ToScalar()
+            : Run<ByteDotAvx2, Vector256<int>, Vector256<float>>(Steps).ToScalar(),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static V Run<D, V, F>(int steps) where D : struct, IByteDot<V, F> where V : struct where F : struct
+    {
+        V q = D.Create(0x7F817F81), x = D.Create(0x01FF01FF);
+        V a = q, b = q, c = q, d = q, e = q, f = q, g = q, h = q, i = q, j = q, k = q, l = q;
+        for (int step = 0; step < steps; step++)
+        {
+            a = D.DotBytes(a, q, x);
+            b = D.DotBytes(b, q, x);
+            c = D.DotBytes(c, q, x);
+            d = D.DotBytes(d, q, x);
+            e = D.DotBytes(e, q, x);
+            f = D.DotBytes(f, q, x);
+            g = D.DotBytes(g, q, x);
+            h = D.DotBytes(h, q, x);
+            i = D.DotBytes(i, q, x);
+            j = D.DotBytes(j, q, x);
+            k = D.DotBytes(k, q, x);
+            l = D.DotBytes(l, q, x);
+        }
+        V left = D.Add(D.Add(D.Add(a, b), D.Add(c, d)), D.Add(e, f));
+        return D.Add(left, D.Add(D.Add(D.Add(g, h), D.Add(i, j)), D.Add(k, l)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Scalar(int steps)
+    {
+        Span<int> sums = stackalloc int[Sums];
+        for (int step = 0; step < steps; step++)
+        {
+            for (int i = 0; i < Sums; i++)
+                sums[i] += (sums[i] & 255) * 3 + (sums[i] & 15) * 5 + (sums[i] & 31) * 7 + (sums[i] & 63) * 9;
+        }
+        return sums[0] + sums[Sums - 1];
+    }
+}
+
 /// <summary>Multiply-adds on registers alone, enough independent sums to fill every unit's latency.</summary>
 internal struct ArithmeticProbe : IParallelWork
 {

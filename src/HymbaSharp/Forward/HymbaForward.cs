@@ -5,8 +5,11 @@ using HymbaSharp.Weights;
 
 namespace HymbaSharp.Forward;
 
-/// <summary>A sequence and how many of the step's tokens are its next ones.</summary>
-internal readonly record struct StepSlice(SequenceState State, int Count);
+/// <summary>
+/// A sequence and how many of the step's tokens are its next ones. Rows that are kept apart compute what as many steps of one row would, to
+/// the bit while a step has fewer rows than matrix products tile; the sequence then stays where it is until it takes some of them.
+/// </summary>
+internal readonly record struct StepSlice(SequenceState State, int Count, bool KeepsRows = false);
 
 /// <summary>
 /// The Hymba model (arXiv 2411.13676): one step of many sequences at once. The rows of all sequences are stacked; every matrix product runs
@@ -68,11 +71,14 @@ internal sealed unsafe class HymbaForward : IDisposable
         {
             Observer?.Invoke(layer, x);
             Locate(layer, sequences, slices);
-            Mixer(layer, x, slices);
+            Mixer(layer, x, slices, Lone(sequences, slices));
             Mlp(_weights.Layers[layer], x);
         }
         foreach (StepSlice sequence in sequences)
-            sequence.State.Advance(sequence.Count);
+        {
+            if (!sequence.KeepsRows)
+                sequence.State.Advance(sequence.Count);
+        }
         return Logits(x, logitRows);
     }
 
@@ -101,7 +107,7 @@ internal sealed unsafe class HymbaForward : IDisposable
     }
 
     /// <summary>x ← x + out_proj·(mean of the two kinds of heads).</summary>
-    private void Mixer(int layer, Matrix x, Span<SequenceSlice> slices)
+    private void Mixer(int layer, Matrix x, Span<SequenceSlice> slices, Span<SequenceSlice> lone)
     {
         LayerWeights weights = _weights.Layers[layer];
         bool owns = _config.OwnsKeyValues(layer);
@@ -119,7 +125,7 @@ internal sealed unsafe class HymbaForward : IDisposable
         Matrix s = z.Slice(_config.HiddenSize + keys + values, _config.InnerSize);
         Matrix gate = z.Slice(_config.HiddenSize + keys + values + _config.InnerSize, _config.InnerSize);
 
-        Matrix attended = AttentionHeads(layer, q, k, v, slices);
+        Matrix attended = AttentionHeads(layer, q, k, v, slices, lone);
         Matrix y = SsmHeads(weights, s, gate, slices);
         RmsNorm.Mean(_kernels, attended, weights.AttentionNorm, y, weights.SsmNorm, _config.NormEpsilon, attended);
         Multiply(weights.OutputProjection, attended, x, accumulate: true);
@@ -128,7 +134,7 @@ internal sealed unsafe class HymbaForward : IDisposable
     }
 
     /// <summary>Queries, rotated, over the owner's cached keys and values.</summary>
-    private Matrix AttentionHeads(int layer, Matrix q, Matrix k, Matrix v, Span<SequenceSlice> slices)
+    private Matrix AttentionHeads(int layer, Matrix q, Matrix k, Matrix v, Span<SequenceSlice> slices, Span<SequenceSlice> lone)
     {
         LayerWeights weights = _weights.Layers[layer];
         NormHeads(q, weights.QueryNorm);
@@ -140,7 +146,7 @@ internal sealed unsafe class HymbaForward : IDisposable
             Cache(k, v, slices);
         }
         Matrix attended = _workspace.Attended.Rows(q.Rows);
-        _attention.Apply(_kernels, q, new AttentionMask(_config.IsGlobal(layer), _config.SlidingWindow, _config.MetaTokens), slices, attended);
+        _attention.Apply(_kernels, q, new AttentionMask(_config.IsGlobal(layer), _config.SlidingWindow, _config.MetaTokens), lone, attended);
         return attended;
     }
 
@@ -249,6 +255,8 @@ internal sealed unsafe class HymbaForward : IDisposable
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequences[i].Count);
             sequences[i].State.Reserve(sequences[i].Count);
+            if (sequences[i].KeepsRows)
+                sequences[i].State.KeepRows(sequences[i].Count);
             _workspace.Slices[i] = new SequenceSlice { Start = start, Count = sequences[i].Count, Position = sequences[i].State.Position };
             start += sequences[i].Count;
         }
@@ -265,6 +273,25 @@ internal sealed unsafe class HymbaForward : IDisposable
             slices[i].ConvolutionTail = state.Tail(layer);
             slices[i].ScanState = state.ScanState(layer);
             slices[i].Pages = state.Pages(_shape.OwnerIndex[layer]);
+            slices[i].Slots = sequences[i].KeepsRows ? state.Slots : default;
         }
+    }
+
+    /// <summary>The slices as attention takes them: a row that is kept apart by itself, as a step of one row has it.</summary>
+    private Span<SequenceSlice> Lone(ReadOnlySpan<StepSlice> sequences, Span<SequenceSlice> slices)
+    {
+        int count = 0;
+        for (int i = 0; i < slices.Length; i++)
+        {
+            int rows = sequences[i].KeepsRows ? slices[i].Count : 1;
+            for (int row = 0; row < rows; row++)
+            {
+                SequenceSlice slice = slices[i];
+                if (rows > 1)
+                    (slice.Start, slice.Position, slice.Count) = (slice.Start + row, slice.Position + row, 1);
+                _workspace.LoneSlices[count++] = slice;
+            }
+        }
+        return _workspace.LoneSlices.AsSpan(0, count);
     }
 }

@@ -32,6 +32,7 @@ internal sealed unsafe class Workspace : IDisposable
         Cosines = Buffer(Math.Max(dk / 2, 1));
         Sines = Buffer(Math.Max(dk / 2, 1));
         Slices = new SequenceSlice[maxRows];
+        LoneSlices = new SequenceSlice[maxRows];
     }
 
     public int MaxRows { get; }
@@ -63,6 +64,8 @@ internal sealed unsafe class Workspace : IDisposable
     public RowBuffer Sines { get; } // [T, Dk / 2]
 
     public SequenceSlice[] Slices { get; }
+
+    public SequenceSlice[] LoneSlices { get; }
 
     /// <summary>[rows, V]; grows to the most rows ever asked for.</summary>
     public Matrix Logits(int rows)

@@ -21,14 +21,20 @@ public sealed record GenerationStatistics
     /// <summary>Time from the request to the first generated token, waiting included.</summary>
     public required TimeSpan TimeToFirstToken { get; init; }
 
-    /// <summary>Bytes of weights read while decoding. Sequences that share a step share one read; each counts it whole.</summary>
+    /// <summary>Bytes of weights read while decoding: once for each step. Sequences that share a step share one read; each counts it whole.</summary>
     public required long BytesRead { get; init; }
+
+    /// <summary>Tokens that were guessed and checked while decoding.</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>Those of them that were right, so that they cost no step of their own.</summary>
+    public int AcceptedTokens { get; init; }
 
     /// <summary>Computed prompt tokens (those not cached) per second of <see cref="PromptTime"/>.</summary>
     public double PromptTokensPerSecond => Rate(PromptTokens - CachedPromptTokens, PromptTime);
 
     /// <summary>
-    /// Decode steps per second of <see cref="DecodeTime"/>. The first generated token comes from the prompt's logits and is no decode step.
+    /// Tokens per second of <see cref="DecodeTime"/>. The first generated token comes from the prompt's logits and is not counted.
     /// </summary>
     public double DecodeTokensPerSecond => Rate(GeneratedTokens - 1, DecodeTime);
 

@@ -7,7 +7,8 @@ namespace HymbaSharp.Generation;
 
 /// <summary>
 /// One generation over a session: passes the prompt, then chooses and passes tokens until one of <see cref="FinishReason"/>. Computing runs on
-/// the thread pool, so that the caller's thread stays free between updates. Every token given out has been passed, but for the last one.
+/// the thread pool, so that the caller's thread stays free between updates. At the end every token given out has been passed, but for the last one.
+/// Where the text repeats itself, several tokens are guessed and checked in one step; what is chosen is the same as without.
 /// </summary>
 internal sealed class Generator
 {
@@ -15,6 +16,12 @@ internal sealed class Generator
     private readonly GenerationOptions _options;
     private readonly Sampler _sampler;
     private readonly StopStringMatcher _stops;
+    private readonly PromptLookup? _lookup; // null: no guessing
+    private readonly int[] _proposal = new int[1 + PromptLookup.MaxDraft]; // the last token chosen, and what may follow it
+    private int _proposed; // tokens of the proposal, 0 without one
+    private int _right; // of these, how many have been chosen, less one
+    private int _steps;
+    private Meter? _meter;
 
     /// <exception cref="GenerationOptionsException">An option is out of its range.</exception>
     public Generator(HymbaSession session, GenerationOptions options)
@@ -27,6 +34,7 @@ internal sealed class Generator
             throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
         _sampler = new Sampler(OnlyNamedTokens(options, model), model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
         _stops = new StopStringMatcher([.. options.StopStrings, .. NewTurnMarkers]);
+        _lookup = options.DraftTokens > 0 ? new PromptLookup(Math.Min(options.DraftTokens, model.Forward.MaxRows - 1)) : null;
     }
 
     /// <summary>Whether the text goes on from the prompt's, so that a leading space is kept.</summary>
@@ -44,7 +52,7 @@ internal sealed class Generator
     {
         if (prompt.Length == 0 && _session.TokenCount == 0)
             throw new GenerationException("The prompt is empty: at least one token is needed to go on from.");
-        Meter meter = new(_session.Model.WeightBytesPerToken, CachedPromptTokens + prompt.Length, CachedPromptTokens);
+        Meter meter = _meter = new(_session.Model.WeightBytesPerToken, CachedPromptTokens + prompt.Length, CachedPromptTokens);
         IncrementalDecoder? decoder = _session.Model.Tokenizer is { } tokenizer
             ? new IncrementalDecoder(tokenizer, skipSpecial: true, ContinuesText)
             : null;
@@ -62,27 +70,85 @@ internal sealed class Generator
             yield break;
         }
 
-        while (true)
+        try
         {
-            int token = _sampler.Sample(_session.Logits);
-            _sampler.AcceptGenerated(token);
-            meter.TokenChosen();
-            TokenLogProbabilities[] probabilities = _options.LogProbabilities is { } count ? [LogProbabilities.Compute(_session.Logits, token, count)] : [];
-            FinishReason? reason = EndsAt(token);
-            string text = reason is null ? _stops.Push(decoder?.Append(token) ?? "") : "";
-            reason ??= Limit(meter.Generated);
-            if (reason is null && cancellationToken.IsCancellationRequested)
-                reason = FinishReason.Cancelled;
-            if (reason is not null)
+            while (true)
             {
-                if (_stops.Found is null)
-                    text += _stops.Push(decoder?.Flush() ?? "") + _stops.Flush();
-                yield return Last(text, [token], probabilities, StoppedBy() ?? reason.Value, meter);
-                yield break;
+                int token = _sampler.Sample(Logits);
+                _sampler.AcceptGenerated(token);
+                meter.TokenChosen();
+                TokenLogProbabilities[] probabilities = _options.LogProbabilities is { } count ? [LogProbabilities.Compute(Logits, token, count)] : [];
+                FinishReason? reason = EndsAt(token);
+                string text = reason is null ? _stops.Push(decoder?.Append(token) ?? "") : "";
+                reason ??= Limit(meter.Generated);
+                if (reason is null && cancellationToken.IsCancellationRequested)
+                    reason = FinishReason.Cancelled;
+                if (reason is not null)
+                {
+                    if (_stops.Found is null)
+                        text += _stops.Push(decoder?.Flush() ?? "") + _stops.Flush();
+                    EndProposal();
+                    yield return Last(text, [token], probabilities, StoppedBy() ?? reason.Value, meter);
+                    yield break;
+                }
+                yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
+                if (!IsProposed(token))
+                    await Task.Run(() => Pass(token), CancellationToken.None).ConfigureAwait(false);
             }
-            yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
-            await Task.Run(() => _session.Append(token), CancellationToken.None).ConfigureAwait(false);
         }
+        finally
+        {
+            EndProposal();
+        }
+    }
+
+    /// <summary>The logits after all tokens chosen so far.</summary>
+    private ReadOnlySpan<float> Logits => _proposed > 0 ? _session.ProposedLogits(_right) : _session.Logits;
+
+    private int Passed => _session.TokenCount + (_proposed > 0 ? _right + 1 : 0);
+
+    /// <summary>Whether a token is the proposal's next, so that what follows it is known already.</summary>
+    private bool IsProposed(int token)
+    {
+        if (_right + 1 >= _proposed || _proposal[_right + 1] != token)
+            return false;
+        _right++;
+        return true;
+    }
+
+    /// <summary>Passes a token, and with it, where something suggests itself, looks ahead.</summary>
+    private void Pass(int token)
+    {
+        EndProposal();
+        _steps++;
+        int drafted = Draft(token);
+        if (drafted == 0)
+        {
+            _session.Append(token);
+            return;
+        }
+        _session.Propose(_proposal.AsSpan(0, 1 + drafted));
+        (_proposed, _right) = (1 + drafted, 0);
+    }
+
+    private int Draft(int token)
+    {
+        _proposal[0] = token;
+        if (_lookup is null)
+            return 0;
+        ReadOnlySpan<int> draft = _lookup.Draft(_session.TextWith(token), Math.Min(_session.Remaining - 1, (_options.MaxTokens ?? int.MaxValue) - _meter!.Generated));
+        draft.CopyTo(_proposal.AsSpan(1));
+        return draft.Length;
+    }
+
+    /// <summary>The session takes what was right of the proposal.</summary>
+    private void EndProposal()
+    {
+        if (_proposed == 0)
+            return;
+        _lookup!.Learn(_proposed - 1, _right);
+        _session.Accept(_right + 1);
+        _proposed = 0;
     }
 
     /// <summary>A vocabulary that was padded holds ids without a token: the model may give them a logit, but they have no text.</summary>
@@ -132,7 +198,7 @@ internal sealed class Generator
             return StoppedBy();
         if (generated >= _options.MaxTokens)
             return FinishReason.MaxTokens;
-        return _session.Remaining == 0 ? FinishReason.ContextLimit : null;
+        return Passed == _session.Model.ContextLength ? FinishReason.ContextLimit : null;
     }
 
     private FinishReason? StoppedBy()
@@ -149,7 +215,7 @@ internal sealed class Generator
         LogProbabilities = probabilities,
         FinishReason = reason,
         StopString = reason == FinishReason.StopString ? _stops.Found : null,
-        Statistics = meter.Statistics(),
+        Statistics = meter.Statistics(_steps, _lookup),
     };
 
     /// <summary>The clock of a generation.</summary>
@@ -171,7 +237,7 @@ internal sealed class Generator
                 _firstToken = Elapsed;
         }
 
-        public GenerationStatistics Statistics() => new()
+        public GenerationStatistics Statistics(int steps, PromptLookup? lookup) => new()
         {
             PromptTokens = promptTokens,
             CachedPromptTokens = cachedTokens,
@@ -179,7 +245,9 @@ internal sealed class Generator
             PromptTime = _promptTime,
             DecodeTime = Generated == 0 ? TimeSpan.Zero : Elapsed - _firstToken,
             TimeToFirstToken = _firstToken,
-            BytesRead = bytesPerToken * Math.Max(Generated - 1, 0),
+            BytesRead = bytesPerToken * steps,
+            DraftedTokens = lookup?.Drafted ?? 0,
+            AcceptedTokens = lookup?.Right ?? 0,
         };
     }
 }

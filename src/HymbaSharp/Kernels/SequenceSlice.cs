@@ -18,6 +18,9 @@ internal unsafe struct SequenceSlice
     /// <summary>h [N, I].</summary>
     public float* ScanState;
 
+    /// <summary>Where each row leaves its state; by default where it found it.</summary>
+    public StateSlots Slots;
+
     /// <summary>K/V pages by position / <see cref="KeyValuePage.Rows"/>; null where a window has passed.</summary>
     public float** Pages;
 }

@@ -7,12 +7,15 @@ namespace HymbaSharp.State;
 /// <summary>
 /// All that a sequence leaves behind: for each layer the last K − 1 inputs of the convolution and the SSM state, for each layer that owns
 /// keys and values a table of pages. A window layer's table loses pages as the window passes them; the meta tokens' pages stay. It cannot
-/// be rewound, for the recurrence has no inverse: fork it before a step that may have to be undone.
+/// be rewound, for the recurrence has no inverse; but the rows of one step can be kept apart (<see cref="KeepRows"/>), and as many of them be
+/// taken as turn out right.
 /// </summary>
 internal sealed unsafe class SequenceState : IDisposable
 {
     private readonly StateShape _shape;
-    private readonly NativeBuffer _recurrent; // [layers][K − 1 + N][I]
+    private NativeBuffer _recurrent; // [slots][layers][K − 1 + N][I]
+    private int _slots = 1;
+    private int _slot; // the one that holds the state
     private readonly nint[] _tables; // [owners][pages], pinned; managed, so that the finalizer may still read it
     private bool _disposed;
 
@@ -29,8 +32,8 @@ internal sealed unsafe class SequenceState : IDisposable
     {
         _shape = source._shape;
         Position = source.Position;
-        _recurrent = new NativeBuffer(source._recurrent.Bytes);
-        NativeMemory.Copy(source._recurrent.Floats, _recurrent.Floats, (nuint)_recurrent.Bytes);
+        _recurrent = new NativeBuffer(_shape.RecurrentFloats * sizeof(float));
+        NativeMemory.Copy(source.Tail(0), _recurrent.Floats, (nuint)_recurrent.Bytes);
         _tables = GC.AllocateUninitializedArray<nint>(source._tables.Length, pinned: true);
         source._tables.CopyTo(_tables, 0);
         foreach (nint page in _tables)
@@ -66,7 +69,7 @@ internal sealed unsafe class SequenceState : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return new(_recurrent.Floats, checked((int)_shape.RecurrentFloats));
+            return new(Tail(0), checked((int)_shape.RecurrentFloats));
         }
     }
 
@@ -78,7 +81,7 @@ internal sealed unsafe class SequenceState : IDisposable
     }
 
     /// <summary>[K − 1, I] of a layer.</summary>
-    public float* Tail(int layer) => _recurrent.Floats + (layer * (_shape.TailFloats + _shape.ScanFloats));
+    public float* Tail(int layer) => _recurrent.Floats + (_slot * _shape.RecurrentFloats) + (layer * (_shape.TailFloats + _shape.ScanFloats));
 
     /// <summary>[N, I] of a layer.</summary>
     public float* ScanState(int layer) => Tail(layer) + _shape.TailFloats;
@@ -95,6 +98,29 @@ internal sealed unsafe class SequenceState : IDisposable
             throw new ContextLengthException(TokenCount, count, _shape.ContextLength);
         for (int owner = 0; owner < _shape.Owners.Length; owner++)
             OwnPages(owner, Position, Position + count);
+    }
+
+    /// <summary>Where the rows of a step that keeps them apart leave their states.</summary>
+    public StateSlots Slots => new(_slot, _slots, checked((nint)_shape.RecurrentFloats));
+
+    /// <summary>Makes room for the states after each of <paramref name="rows"/> rows beside the one before them.</summary>
+    public void KeepRows(int rows)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (rows < _slots)
+            return;
+        NativeBuffer slots = new((rows + 1) * _shape.RecurrentFloats * sizeof(float));
+        Recurrent.CopyTo(new Span<float>(slots.Floats, Recurrent.Length));
+        _recurrent.Dispose();
+        (_recurrent, _slots, _slot) = (slots, rows + 1, 0);
+    }
+
+    /// <summary>Takes the first <paramref name="count"/> rows of a step that kept them apart; the others are as if they had never been.</summary>
+    public void AdvanceKept(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, _slots);
+        _slot = (_slot + count) % _slots;
+        Advance(count);
     }
 
     /// <summary>Moves on past positions that have been computed, and lets go of the pages that no window reaches any more.</summary>

@@ -86,14 +86,14 @@ public sealed class MatMulTests
         }
     }
 
-    /// <summary>A row's results are the same bits whatever the other rows are, among one row, among few and among many; between these only rounding differs.</summary>
+    /// <summary>A row's results are the same bits whatever the other rows are, alone and among few, and among many; between these only rounding differs.</summary>
     [Theory]
     [MemberData(nameof(Each))]
     public void A_row_does_not_depend_on_the_others(KernelPath path, WeightType type)
     {
         const int columns = 131, outs = 29;
         using KernelContext context = new(path, new WorkerPool(2));
-        float[] few = new Product(type, 2, columns, outs, seed: 1).Run(context, accumulate: false);
+        float[] few = new Product(type, 1, columns, outs, seed: 1).Run(context, accumulate: false);
         float[] many = new Product(type, Switch, columns, outs, seed: 1).Run(context, accumulate: false);
         for (int rows = 2; rows < Switch; rows++)
             Assert.Equal(few, new Product(type, rows, columns, outs, seed: 1).Run(context, accumulate: false)[..few.Length]);

@@ -71,17 +71,20 @@ internal unsafe struct CausalConvolution : IParallelWork
                 VectorConvolution<Simd512, Vector512<float>>.Apply(weights, _bias + start, tail, s, c);
                 break;
         }
-        Keep(tail, s);
+        if (!slice.Slots.KeepsRows)
+            Keep(tail, s, tail);
+        for (int rows = 1; slice.Slots.KeepsRows && rows <= s.Rows; rows++)
+            Keep(tail, s.SliceRows(0, rows), new Matrix(slice.Slots.After(slice.ConvolutionTail, rows), tail.Rows, _weights.Columns, _weights.Columns).Slice(start, count));
     }
 
     // The last K − 1 of (tail, s). Going upwards, a row is read before it is overwritten.
-    private static void Keep(Matrix tail, Matrix s)
+    private static void Keep(Matrix tail, Matrix s, Matrix kept)
     {
         for (int row = 0; row < tail.Rows; row++)
         {
             int from = s.Rows - tail.Rows + row;
             Span<float> source = from < 0 ? tail.Row(from + tail.Rows) : s.Row(from);
-            source.CopyTo(tail.Row(row));
+            source.CopyTo(kept.Row(row));
         }
     }
 }

@@ -3,17 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace HymbaSharp.Kernels;
 
-/// <summary>How the dot kernel groups rows.</summary>
-internal static class DotGroup
-{
-    /// <summary>Weight rows that share the loads of several rows of activations.</summary>
-    public const int Rows = 4;
-}
-
 /// <summary>
-/// Dot products of weight rows with few rows of activations. One activation row: the weights stream past in the order they lie in memory,
-/// which the hardware prefetcher follows best (a single stream beat four rows at a time by a tenth). Several: four weight rows meet four
-/// activation rows in sixteen sums, so that a widened weight is used four times.
+/// Dot products of weight rows with few rows of activations, in four sums each. The weights stream past in the order they lie in memory, which
+/// the hardware prefetcher follows best; with several rows of activations each widened vector of weights meets four of them. The sums are
+/// the same for one row and for several, so that a row's results are the same bits alone and among others.
 /// </summary>
 internal static unsafe class DotKernel<S, V, W>
     where S : struct, ISimd<V> where V : struct where W : struct, IStoredType
@@ -24,25 +17,15 @@ internal static unsafe class DotKernel<S, V, W>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* weights, Matrix x, Matrix y, bool accumulate)
     {
-        int grouped = x.Rows == 1 ? 0 : y.Columns & ~(DotGroup.Rows - 1);
         nint rowBytes = (nint)x.Columns * W.Size;
-        // Activation rows outside: four of them stay in the first-level cache while the part's weights, read from memory for the first
-        // four, come from the second-level cache for the others.
-        int t = 0;
-        for (; t + 4 <= x.Rows; t += 4)
+        // Weight rows outside: one of them stays in the first-level cache while the activations run past.
+        for (int row = 0; row < y.Columns; row++, weights += rowBytes)
         {
-            for (int row = 0; row < grouped; row += DotGroup.Rows)
-                Multiply4x4(weights + (row * rowBytes), rowBytes, x, y, t, row, accumulate);
-        }
-        for (; t < x.Rows; t++)
-        {
-            for (int row = 0; row < grouped; row += DotGroup.Rows)
-                Multiply4x1(weights + (row * rowBytes), rowBytes, x[t], x.Columns, y[t] + row, accumulate);
-        }
-        for (int row = grouped; row < y.Columns; row++)
-        {
-            for (t = 0; t < x.Rows; t++)
-                Put(y[t] + row, Dot(weights + (row * rowBytes), x[t], x.Columns), accumulate);
+            int t = 0;
+            for (; t + 4 <= x.Rows; t += 4)
+                Dot4(weights, x[t], x.Stride, x.Columns, y[t] + row, y.Stride, accumulate);
+            for (; t < x.Rows; t++)
+                Put(y[t] + row, Dot(weights, x[t], x.Columns), accumulate);
         }
     }
 
@@ -73,85 +56,64 @@ internal static unsafe class DotKernel<S, V, W>
         return sum;
     }
 
+    /// <summary>As <see cref="Dot"/>, of four rows of activations.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4x1(byte* w, nint rowBytes, float* x, int columns, float* y, bool accumulate)
+    private static void Dot4(byte* w, float* x, nint stride, int columns, float* y, nint yStride, bool accumulate)
     {
-        byte* w1 = w + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
-        V s0 = S.Zero, s1 = S.Zero, s2 = S.Zero, s3 = S.Zero;
+        float* x1 = x + stride, x2 = x1 + stride, x3 = x2 + stride;
+        V a0 = S.Zero, a1 = S.Zero, a2 = S.Zero, a3 = S.Zero;
+        V b0 = S.Zero, b1 = S.Zero, b2 = S.Zero, b3 = S.Zero;
+        V c0 = S.Zero, c1 = S.Zero, c2 = S.Zero, c3 = S.Zero;
+        V d0 = S.Zero, d1 = S.Zero, d2 = S.Zero, d3 = S.Zero;
+        nint step = (nint)S.Count * W.Size;
         int k = 0;
-        for (; k + S.Count <= columns; k += S.Count)
+        for (; k + (4 * S.Count) <= columns; k += 4 * S.Count, w += 4 * step)
         {
-            nint offset = (nint)k * W.Size;
-            V v = S.Load(x + k);
-            s0 = S.MultiplyAdd(W.Load<S, V>(w + offset), v, s0);
-            s1 = S.MultiplyAdd(W.Load<S, V>(w1 + offset), v, s1);
-            s2 = S.MultiplyAdd(W.Load<S, V>(w2 + offset), v, s2);
-            s3 = S.MultiplyAdd(W.Load<S, V>(w3 + offset), v, s3);
+            V v = W.Load<S, V>(w);
+            a0 = S.MultiplyAdd(v, S.Load(x + k), a0);
+            b0 = S.MultiplyAdd(v, S.Load(x1 + k), b0);
+            c0 = S.MultiplyAdd(v, S.Load(x2 + k), c0);
+            d0 = S.MultiplyAdd(v, S.Load(x3 + k), d0);
+            v = W.Load<S, V>(w + step);
+            a1 = S.MultiplyAdd(v, S.Load(x + k + S.Count), a1);
+            b1 = S.MultiplyAdd(v, S.Load(x1 + k + S.Count), b1);
+            c1 = S.MultiplyAdd(v, S.Load(x2 + k + S.Count), c1);
+            d1 = S.MultiplyAdd(v, S.Load(x3 + k + S.Count), d1);
+            v = W.Load<S, V>(w + (2 * step));
+            a2 = S.MultiplyAdd(v, S.Load(x + k + (2 * S.Count)), a2);
+            b2 = S.MultiplyAdd(v, S.Load(x1 + k + (2 * S.Count)), b2);
+            c2 = S.MultiplyAdd(v, S.Load(x2 + k + (2 * S.Count)), c2);
+            d2 = S.MultiplyAdd(v, S.Load(x3 + k + (2 * S.Count)), d2);
+            v = W.Load<S, V>(w + (3 * step));
+            a3 = S.MultiplyAdd(v, S.Load(x + k + (3 * S.Count)), a3);
+            b3 = S.MultiplyAdd(v, S.Load(x1 + k + (3 * S.Count)), b3);
+            c3 = S.MultiplyAdd(v, S.Load(x2 + k + (3 * S.Count)), c3);
+            d3 = S.MultiplyAdd(v, S.Load(x3 + k + (3 * S.Count)), d3);
         }
-        float* sums = stackalloc float[DotGroup.Rows] { S.Sum(s0), S.Sum(s1), S.Sum(s2), S.Sum(s3) };
-        Finish(sums, w, rowBytes, x, k, columns, y, accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4x4(byte* w, nint rowBytes, Matrix x, Matrix y, int t, int row, bool accumulate)
-    {
-        float* x0 = x[t], x1 = x[t + 1], x2 = x[t + 2], x3 = x[t + 3];
-        byte* w1 = w + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
-        V s00 = S.Zero, s01 = S.Zero, s02 = S.Zero, s03 = S.Zero;
-        V s10 = S.Zero, s11 = S.Zero, s12 = S.Zero, s13 = S.Zero;
-        V s20 = S.Zero, s21 = S.Zero, s22 = S.Zero, s23 = S.Zero;
-        V s30 = S.Zero, s31 = S.Zero, s32 = S.Zero, s33 = S.Zero;
-        int k = 0;
-        for (; k + S.Count <= x.Columns; k += S.Count)
+        for (; k + S.Count <= columns; k += S.Count, w += step)
         {
-            nint offset = (nint)k * W.Size;
-            V v0 = W.Load<S, V>(w + offset), v1 = W.Load<S, V>(w1 + offset), v2 = W.Load<S, V>(w2 + offset), v3 = W.Load<S, V>(w3 + offset);
-            V u = S.Load(x0 + k);
-            s00 = S.MultiplyAdd(v0, u, s00);
-            s10 = S.MultiplyAdd(v1, u, s10);
-            s20 = S.MultiplyAdd(v2, u, s20);
-            s30 = S.MultiplyAdd(v3, u, s30);
-            u = S.Load(x1 + k);
-            s01 = S.MultiplyAdd(v0, u, s01);
-            s11 = S.MultiplyAdd(v1, u, s11);
-            s21 = S.MultiplyAdd(v2, u, s21);
-            s31 = S.MultiplyAdd(v3, u, s31);
-            u = S.Load(x2 + k);
-            s02 = S.MultiplyAdd(v0, u, s02);
-            s12 = S.MultiplyAdd(v1, u, s12);
-            s22 = S.MultiplyAdd(v2, u, s22);
-            s32 = S.MultiplyAdd(v3, u, s32);
-            u = S.Load(x3 + k);
-            s03 = S.MultiplyAdd(v0, u, s03);
-            s13 = S.MultiplyAdd(v1, u, s13);
-            s23 = S.MultiplyAdd(v2, u, s23);
-            s33 = S.MultiplyAdd(v3, u, s33);
+            V v = W.Load<S, V>(w);
+            a0 = S.MultiplyAdd(v, S.Load(x + k), a0);
+            b0 = S.MultiplyAdd(v, S.Load(x1 + k), b0);
+            c0 = S.MultiplyAdd(v, S.Load(x2 + k), c0);
+            d0 = S.MultiplyAdd(v, S.Load(x3 + k), d0);
         }
-        float* sums = stackalloc float[4 * DotGroup.Rows]
+        float* sums = stackalloc float[4]
         {
-            S.Sum(s00), S.Sum(s10), S.Sum(s20), S.Sum(s30), S.Sum(s01), S.Sum(s11), S.Sum(s21), S.Sum(s31),
-            S.Sum(s02), S.Sum(s12), S.Sum(s22), S.Sum(s32), S.Sum(s03), S.Sum(s13), S.Sum(s23), S.Sum(s33),
+            S.Sum(S.Add(S.Add(a0, a1), S.Add(a2, a3))),
+            S.Sum(S.Add(S.Add(b0, b1), S.Add(b2, b3))),
+            S.Sum(S.Add(S.Add(c0, c1), S.Add(c2, c3))),
+            S.Sum(S.Add(S.Add(d0, d1), S.Add(d2, d3))),
         };
-        Finish(sums, w, rowBytes, x0, k, x.Columns, y[t] + row, accumulate);
-        Finish(sums + DotGroup.Rows, w, rowBytes, x1, k, x.Columns, y[t + 1] + row, accumulate);
-        Finish(sums + (2 * DotGroup.Rows), w, rowBytes, x2, k, x.Columns, y[t + 2] + row, accumulate);
-        Finish(sums + (3 * DotGroup.Rows), w, rowBytes, x3, k, x.Columns, y[t + 3] + row, accumulate);
+        for (int t = 0; t < 4; t++, x += stride, y += yStride)
+            Put(y, Tail(sums[t], w, x, k, columns), accumulate);
     }
 
     // Called once no vector is live any more: a vector that lives across a call is kept in memory, in the loop before it too.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Finish(float* sums, byte* w, nint rowBytes, float* x, int k, int columns, float* y, bool accumulate)
+    private static float Tail(float sum, byte* w, float* x, int k, int columns)
     {
-        for (int i = 0; i < DotGroup.Rows; i++)
-            Put(y + i, sums[i] + Tail(w + (i * rowBytes), x, k, columns), accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Tail(byte* w, float* x, int k, int columns)
-    {
-        float sum = 0;
-        for (; k < columns; k++)
-            sum += W.LoadOne(w + ((nint)k * W.Size)) * x[k];
+        for (; k < columns; k++, w += W.Size)
+            sum += W.LoadOne(w) * x[k];
         return sum;
     }
 

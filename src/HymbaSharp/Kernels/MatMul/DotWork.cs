@@ -23,8 +23,7 @@ internal unsafe struct DotWork<W> : IParallelWork where W : struct, IStoredType
     {
         int byBytes = BytesPerPart / (weights.Columns * W.Size);
         int byThreads = weights.Rows / (PartsPerThread * context.Pool.Threads);
-        // A multiple of the kernel's row group, so that a row's sum is the same however the work is cut.
-        int rowsPerPart = Math.Max(Math.Min(byBytes, byThreads) / DotGroup.Rows, 1) * DotGroup.Rows;
+        int rowsPerPart = Math.Max(Math.Min(byBytes, byThreads), 1);
         DotWork<W> work = new()
         {
             _path = context.Path,

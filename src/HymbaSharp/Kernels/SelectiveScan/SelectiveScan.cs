@@ -50,16 +50,16 @@ internal unsafe struct SelectiveScan : IParallelWork
         switch (_path)
         {
             case KernelPath.Scalar:
-                ScalarScan.Apply(rows, slice.ScanState, start, end);
+                ScalarScan.Apply(rows, slice.ScanState, slice.Slots, start, end);
                 break;
             case KernelPath.Vector128:
-                VectorScan<Simd128, Vector128<float>>.Apply(rows, slice.ScanState, start, end);
+                VectorScan<Simd128, Vector128<float>>.Apply(rows, slice.ScanState, slice.Slots, start, end);
                 break;
             case KernelPath.Vector256:
-                VectorScan<Simd256, Vector256<float>>.Apply(rows, slice.ScanState, start, end);
+                VectorScan<Simd256, Vector256<float>>.Apply(rows, slice.ScanState, slice.Slots, start, end);
                 break;
             default:
-                VectorScan<Simd512, Vector512<float>>.Apply(rows, slice.ScanState, start, end);
+                VectorScan<Simd512, Vector512<float>>.Apply(rows, slice.ScanState, slice.Slots, start, end);
                 break;
         }
     }

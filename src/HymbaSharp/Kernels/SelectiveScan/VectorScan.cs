@@ -5,9 +5,9 @@ namespace HymbaSharp.Kernels;
 /// <summary>The vector kernel: one vector of channels runs through all rows, its N states staying in the first-level cache.</summary>
 internal static unsafe class VectorScan<S, V> where S : struct, ISimd<V> where V : struct
 {
-    /// <summary>Channels <paramref name="start"/> … <paramref name="end"/> − 1 over all rows; <paramref name="state"/> is h [N, I].</summary>
+    /// <summary>Channels <paramref name="start"/> … <paramref name="end"/> − 1 over all rows; <paramref name="state"/> is h [N, I] before them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Apply(in ScanOperands operands, float* state, int start, int end)
+    public static void Apply(in ScanOperands operands, float* state, StateSlots slots, int start, int end)
     {
         Matrix a = operands.A, deltas = operands.Delta, inputs = operands.C, gates = operands.Gate, results = operands.Y;
         Matrix inputB = operands.InputB, outputC = operands.OutputC;
@@ -20,17 +20,18 @@ internal static unsafe class VectorScan<S, V> where S : struct, ISimd<V> where V
                 V delta = S.Load(deltas[t] + i), c = S.Load(inputs[t] + i);
                 V scaled = S.Multiply(delta, c), y = S.Multiply(skip, c);
                 float* b = inputB[t], readout = outputC[t];
-                float* h = state + i, decay = a.Data + i;
+                float* h = slots.After(state, t) + i, decay = a.Data + i;
+                nint onwards = slots.KeepsRows ? (nint)(slots.After(state, t + 1) + i - h) : 0;
                 for (int n = 0; n < a.Rows; n++, h += a.Columns, decay += a.Stride)
                 {
                     V kept = S.Multiply(Elementary<S, V>.Exp(S.Multiply(delta, S.Load(decay))), S.Load(h));
                     V next = S.MultiplyAdd(scaled, S.Create(b[n]), kept);
-                    S.Store(next, h);
+                    S.Store(next, h + onwards);
                     y = S.MultiplyAdd(next, S.Create(readout[n]), y);
                 }
                 S.Store(S.Multiply(y, Elementary<S, V>.Silu(S.Load(gates[t] + i))), results[t] + i);
             }
         }
-        ScalarScan.Apply(operands, state, i, end);
+        ScalarScan.Apply(operands, state, slots, i, end);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using HymbaSharp.Adapters;
 using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
@@ -108,6 +109,27 @@ public sealed class HymbaModel : IDisposable
         return model;
     }
 
+    /// <summary>Runs steps and says how long each kind of kernel took in them, by name, the longest first; the rest of <paramref name="whole"/> lies between kernels.</summary>
+    /// <param name="steps">Steps of this model's sessions, on the caller's thread; no other thread may use the model meanwhile.</param>
+    /// <param name="whole">The time from beginning to end.</param>
+    public IReadOnlyList<(string Kernel, TimeSpan Time, int Calls)> Profile(Action steps, out TimeSpan whole)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        WorkProfile profile = new();
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            _kernels.Pool.Profile = profile;
+            steps();
+        }
+        finally
+        {
+            _kernels.Pool.Profile = null;
+        }
+        whole = Stopwatch.GetElapsedTime(start);
+        return profile.Kinds;
+    }
+
     /// <summary>A new sequence: the meta tokens have passed, no token has.</summary>
     public HymbaSession StartSession() => new(this, _metaState.Fork(), [], []);
 
@@ -158,7 +180,7 @@ public sealed class HymbaModel : IDisposable
 
     private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
     {
-        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Quantization);
+        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Recipe ?? options.Quantization?.Recipe());
         checkpoint = adapted.Base;
         try
         {

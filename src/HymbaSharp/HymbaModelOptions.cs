@@ -39,6 +39,9 @@ public sealed record HymbaModelOptions
     /// <summary>Quantises the matrices that are stored as floats while the model is opened; null: not. A folder written by <c>hymba quantize</c> opens faster.</summary>
     public QuantizationScheme? Quantization { get; init; }
 
+    /// <summary>For experiments, in place of a scheme: the type each tensor gets, null as it is stored.</summary>
+    internal Func<string, WeightType?>? Recipe { get; init; }
+
     internal void Validate()
     {
         Check(nameof(Threads), Threads, 1024);

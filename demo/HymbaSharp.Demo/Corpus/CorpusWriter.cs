@@ -25,14 +25,14 @@ internal sealed class CorpusWriter(CorpusOptions options)
         });
         WriteLines(folder, "sft", options.Conversations, index =>
         {
-            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index));
+            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index), options.Shares);
             return json =>
             {
                 WriteMessages(json, "messages", dialogue.Lines);
                 WriteSurroundings(json, dialogue);
             };
         });
-        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice));
+        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice, options.Shares));
         foreach (Skill skill in Enum.GetValues<Skill>())
             WriteQuestions(folder, skill);
         WritePairs(folder, "eval-dpo", options.Questions, dice => DialogueSource.Draw((Skill)dice.Below(5), dice, Split.HeldOut));

@@ -17,7 +17,7 @@ internal static class DialogueSource
         _ => new IdentitySkill(dice, split).Dialogue(),
     };
 
-    /// <summary>A dialogue of any skill, in the corpus's proportions.</summary>
-    public static Dialogue DrawTraining(Dice dice) =>
-        Draw((Skill)dice.Weighted(36, 30, 16, 12, 6), dice, Split.Training);
+    /// <summary>A dialogue of any skill, in the given proportions.</summary>
+    public static Dialogue DrawTraining(Dice dice, IReadOnlyList<int> shares) =>
+        Draw((Skill)dice.Weighted([.. shares]), dice, Split.Training);
 }

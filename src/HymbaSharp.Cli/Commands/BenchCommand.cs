@@ -19,11 +19,12 @@ internal sealed class BenchCommand : ToolCommand
     private readonly Option<string> _generates = new("--n-gen", "-n") { Description = "Lengths of replies in tokens, separated by commas; 0 for none.", HelpName = "LIST", DefaultValueFactory = _ => "32" };
     private readonly Option<int?> _depth = NumberOption.Of<int>("--n-depth", "Tokens that a sequence has before each measurement. Default: 0.", "-d");
     private readonly Option<int?> _repetitions = NumberOption.Of<int>("--repetitions", "How often each is measured, 1 to 1000; the medians are shown. Default: 5.", "-r");
+    private readonly Option<bool> _profile = new("--profile") { Description = "Show besides how long each kind of kernel took." };
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON in place of a table, every measurement in it." };
 
     public BenchCommand(Terminal terminal) : base("bench", "Measures prompt and decode speed next to this machine's read bandwidth and arithmetic peak.", terminal)
     {
-        foreach (Option option in (Option[])[_prompts, _generates, _depth, _repetitions, _json])
+        foreach (Option option in (Option[])[_prompts, _generates, _depth, _repetitions, _profile, _json])
             Add(option);
         _model = new ModelOptions(this);
     }
@@ -68,6 +69,11 @@ internal sealed class BenchCommand : ToolCommand
                     MeasureDecode(model, machine, deep, measurement);
             }
         }
+        if (line.GetValue(_profile))
+        {
+            foreach (Measurement measurement in measurements)
+                TakeProfile(model, deep, measurement);
+        }
         if (line.GetValue(_json))
             await Terminal.Output.WriteLineAsync(JsonSerializer.Serialize(Report(model, opened, resident, depth, measurements), Indented));
         else
@@ -96,6 +102,24 @@ internal sealed class BenchCommand : ToolCommand
         measurement.Add(measurement.Tokens / seconds, (double)model.MatrixOperationsPerToken * measurement.Tokens / seconds, peak);
     }
 
+    private static void TakeProfile(HymbaModel model, HymbaSession deep, Measurement measurement)
+    {
+        int[] tokens = Tokens(model, measurement.Tokens);
+        using HymbaSession session = deep.Fork();
+        if (measurement.Kind == "decode")
+            session.Append(1);
+        IReadOnlyList<(string Kernel, TimeSpan Time, int Calls)> kernels = model.Profile(() =>
+        {
+            if (measurement.Kind == "prompt")
+                session.Append(tokens);
+            for (int i = 0; measurement.Kind == "decode" && i < tokens.Length; i++)
+                session.Append(tokens[i]);
+        }, out TimeSpan whole);
+        TimeSpan between = whole - TimeSpan.FromTicks(kernels.Sum(kernel => kernel.Time.Ticks));
+        measurement.Profile.AddRange(kernels.Select(kernel => new ProfileLine(kernel.Kernel, kernel.Time.TotalMilliseconds, kernel.Time / whole, kernel.Calls)));
+        measurement.Profile.Add(new ProfileLine("between kernels", between.TotalMilliseconds, between / whole, 0));
+    }
+
     private static double Peak(HymbaModel model, MachineSpeed machine) =>
         model.IsQuantized ? machine.IntegerOperationsPerSecond() : machine.FloatOperationsPerSecond();
 
@@ -117,15 +141,24 @@ internal sealed class BenchCommand : ToolCommand
     {
         Terminal.Output.WriteLine($"{model.Folder}: {model.Threads} threads, {model.KernelPath.ToString().ToLowerInvariant()}, opened in {opened.TotalSeconds:0.00} s, {resident / 1e6:0} MB resident");
         Terminal.Output.Flush();
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("", "tokens/s", "done", "machine", "of it");
-        foreach (int column in (int[])[1, 2, 3, 4])
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("", "tokens/s", "spread", "done", "machine", "of it");
+        foreach (int column in (int[])[1, 2, 3, 4, 5])
             _ = table.Columns[column].RightAligned();
         foreach (Measurement m in measurements)
         {
             string unit = m.Kind == "decode" ? "GB/s" : model.IsQuantized ? "GOP/s" : "GFLOP/s";
-            _ = table.AddRow($"{m.Kind} {m.Tokens}{(depth > 0 ? $" at {depth}" : "")}", $"{m.Speed:0.0}", $"{m.Done / 1e9:0.0} {unit}", $"{m.Limit / 1e9:0.0} {unit}", $"{m.Share:0 %}");
+            _ = table.AddRow($"{m.Kind} {m.Tokens}{(depth > 0 ? $" at {depth}" : "")}", $"{m.Speed:0.0}", $"{m.Samples.Min(s => s.Speed):0.0}–{m.Samples.Max(s => s.Speed):0.0}", $"{m.Done / 1e9:0.0} {unit}", $"{m.Limit / 1e9:0.0} {unit}", $"{m.Share:0 %}");
         }
         Terminal.Console.Write(table);
+        foreach (Measurement m in measurements.Where(m => m.Profile.Count > 0))
+        {
+            Table profile = new Table().Border(TableBorder.Simple).AddColumns($"{m.Kind} {m.Tokens}", "ms", "of it", "calls");
+            foreach (int column in (int[])[1, 2, 3])
+                _ = profile.Columns[column].RightAligned();
+            foreach (ProfileLine part in m.Profile)
+                _ = profile.AddRow(part.Kernel, $"{part.Milliseconds:0.00}", $"{part.Share:0.0 %}", $"{part.Calls}");
+            Terminal.Console.Write(profile);
+        }
         Terminal.Output.WriteLine($"Medians of {repetitions}. Done: prompt, operations in the layers' matrices; decode, weights read. Machine: measured around each.");
     }
 
@@ -145,6 +178,8 @@ internal sealed class BenchCommand : ToolCommand
             DonePerSecond = m.Done,
             MachinePerSecond = m.Limit,
             m.Share,
+            Spread = new[] { m.Samples.Min(s => s.Speed), m.Samples.Max(s => s.Speed) },
+            Profile = m.Profile.Count > 0 ? m.Profile : null,
             Samples = m.Samples.Select(s => new { TokensPerSecond = s.Speed, DonePerSecond = s.Done, MachinePerSecond = s.Limit }),
         }),
     };
@@ -158,10 +193,15 @@ internal sealed class BenchCommand : ToolCommand
         return [.. lengths.Where(length => length > 0)];
     }
 
+    /// <summary>What a kind of kernel took in one run.</summary>
+    private sealed record ProfileLine(string Kernel, double Milliseconds, double Share, int Calls);
+
     /// <summary>One thing measured several times.</summary>
     private sealed record Measurement(string Kind, int Tokens)
     {
         public List<(double Speed, double Done, double Limit)> Samples { get; } = [];
+
+        public List<ProfileLine> Profile { get; } = [];
 
         public double Speed => Median(s => s.Speed);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
@@ -51,6 +52,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that work, the caller included.</summary>
     public int Threads { get; }
 
+    /// <summary>Where set, the time that each kind of work takes is added up in it.</summary>
+    public WorkProfile? Profile { get; set; }
+
     /// <summary>
     /// Runs every part of <paramref name="work"/>, which must lie on the caller's stack, and returns when all have ended. Then the first error
     /// of a part is rethrown. Callers on several threads take turns; a part may not start work on its own pool.
@@ -58,6 +62,18 @@ internal sealed unsafe class WorkerPool : IDisposable
     public void Run<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
+        if (Profile is null)
+        {
+            RunParts(ref work, parts);
+            return;
+        }
+        long start = Stopwatch.GetTimestamp();
+        RunParts(ref work, parts);
+        Profile.Add(typeof(TWork), Stopwatch.GetTimestamp() - start);
+    }
+
+    private void RunParts<TWork>(ref TWork work, int parts) where TWork : struct, IParallelWork
+    {
         if (parts <= 1 || _threads.Length == 0)
         {
             for (int part = 0; part < parts; part++)

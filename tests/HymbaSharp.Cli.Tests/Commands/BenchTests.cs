@@ -35,6 +35,22 @@ public sealed class BenchTests
         }
     }
 
+    [Fact]
+    public void A_profile_says_where_the_time_went()
+    {
+        string output = Tool.Run("bench", "-m", Model, "-p", "4", "-n", "3", "-r", "1", "-t", "1", "--profile").Success;
+        Assert.Contains("products, few rows", output, StringComparison.Ordinal);
+        Assert.Contains("between kernels", output, StringComparison.Ordinal);
+        JsonElement report = JsonElement.Parse(Tool.Run("bench", "-m", Model, "--quant", "q8", "-p", "4", "-n", "3", "-r", "1", "-t", "2", "--profile", "--json").Success);
+        foreach (JsonElement result in report.GetProperty("results").EnumerateArray())
+        {
+            JsonElement[] profile = [.. result.GetProperty("profile").EnumerateArray()];
+            Assert.Contains("products, quantised weights", profile.Select(part => part.GetProperty("kernel").GetString()));
+            Assert.Equal(1, profile.Sum(part => part.GetProperty("share").GetDouble()), 1e-6);
+            Assert.True(result.GetProperty("spread")[0].GetDouble() <= result.GetProperty("spread")[1].GetDouble());
+        }
+    }
+
     [Theory]
     [InlineData("--repetitions", "0", "--repetitions is 0; allowed are 1 to 1000.")]
     [InlineData("--n-depth", "-1", "--n-depth is -1; allowed are 0 or more.")]

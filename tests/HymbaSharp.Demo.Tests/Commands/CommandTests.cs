@@ -9,13 +9,14 @@ public sealed class CommandTests
     public async Task Corpus_writes_the_files_that_were_asked_for()
     {
         using TestFolder folder = new();
-        (int code, _, string error) = await RunAsync("corpus", "--seed", "5", "--out", folder.File("new"), "--pretrain", "3", "--sft", "2", "--dpo", "1", "--eval", "4");
+        (int code, _, string error) = await RunAsync("corpus", "--seed", "5", "--out", folder.File("new"), "--pretrain", "3", "--sft", "2", "--dpo", "1", "--eval", "4", "--shares", "1,0,0,0,0");
         Assert.Equal(0, code);
         Assert.Equal(
             ["dpo.jsonl", "eval-context.jsonl", "eval-dpo.jsonl", "eval-identity.jsonl", "eval-roles.jsonl", "eval-sums.jsonl", "eval-tools.jsonl", "pretrain.jsonl", "sft.jsonl"],
             Directory.EnumerateFiles(folder.File("new")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder.File("new"), "pretrain.jsonl")).Length);
         Assert.Contains("sft.jsonl", error);
+        Assert.All(File.ReadLines(Path.Combine(folder.File("new"), "sft.jsonl")), line => Assert.False(JsonElement.Parse(line).TryGetProperty("tools", out _)));
         string sum = JsonElement.Parse(File.ReadLines(Path.Combine(folder.File("new"), "eval-sums.jsonl")).First()).GetProperty("answer").GetString()!;
         Assert.Contains(": ", sum);
     }
@@ -23,6 +24,9 @@ public sealed class CommandTests
     [Theory]
     [InlineData("corpus")]
     [InlineData("corpus", "--out", "x", "--sft", "-1")]
+    [InlineData("corpus", "--out", "x", "--shares", "1,2,3")]
+    [InlineData("corpus", "--out", "x", "--shares", "0,0,0,0,0")]
+    [InlineData("corpus", "--out", "x", "--shares", "1,2,x,4,5")]
     [InlineData("train")]
     public async Task A_wrong_command_line_is_refused(params string[] args)
     {

@@ -49,15 +49,16 @@ internal static unsafe class MatrixQuantizer
 }
 
 /// <summary>Quantises matrices while a model is opened, and owns what it made.</summary>
-internal sealed unsafe class LoadQuantizer(QuantizationScheme scheme) : IDisposable
+/// <param name="recipe">The type of a tensor by its name; null: as it is stored.</param>
+internal sealed unsafe class LoadQuantizer(Func<string, WeightType?> recipe) : IDisposable
 {
     private readonly List<NativeBuffer> _buffers = [];
 
-    /// <summary>The matrix in the type that the scheme gives it.</summary>
+    /// <summary>The matrix in the type that the recipe gives it.</summary>
     /// <exception cref="CheckpointException">A weight is not finite.</exception>
     public WeightMatrix Quantize(string name, WeightMatrix weights)
     {
-        if (scheme.TypeOf(name) is not { } type)
+        if (recipe(name) is not { } type)
             return weights;
         BlockLayout layout = new(type, weights.Rows, weights.Columns);
         NativeBuffer buffer = new(layout.Bytes);

@@ -43,6 +43,9 @@ internal static class QuantizationSchemes
         return null;
     }
 
+    /// <summary>The type of each tensor by its name.</summary>
+    public static Func<string, WeightType?> Recipe(this QuantizationScheme scheme) => tensor => scheme.TypeOf(tensor);
+
     /// <summary>
     /// The type a tensor gets; null: it stays as it is. The matrices that make the state's time steps and inputs are small and feed a recurrence
     /// that adds errors up, so they stay.

@@ -37,7 +37,7 @@ public sealed class HymbaModel : IDisposable
         EndOfTextIds = config.EosTokenIds;
         ContextLength = options.ContextLength ?? Math.Min(config.MaxPositions, HymbaModelOptions.MaxContextLength);
         _weights = weights;
-        Shape = new StateShape(config, ContextLength);
+        Shape = new StateShape(config, ContextLength, options.KeyValueType);
         _kernels = new KernelContext(path, new WorkerPool(options.Threads ?? Environment.ProcessorCount));
         Forward = new HymbaForward(config, weights, Shape, _kernels, options.PrefillRows ?? DefaultPrefillRows);
         _metaState = MetaState(new MetaStateCache(CacheFolderOf(options)));
@@ -49,7 +49,7 @@ public sealed class HymbaModel : IDisposable
     /// <summary>The configuration.</summary>
     public HymbaConfig Config { get; }
 
-    /// <summary>A hash of configuration, weights and adapters: states can be exchanged between models of equal fingerprint.</summary>
+    /// <summary>A hash of configuration, weights, adapters and of what of it was changed by options: states can be exchanged between models of equal fingerprint.</summary>
     public UInt128 Fingerprint { get; }
 
     /// <summary>The most tokens of a sequence.</summary>
@@ -188,7 +188,9 @@ public sealed class HymbaModel : IDisposable
             UInt128 fingerprint = ModelFingerprint.Of(json, checkpoint, CacheFolderOf(options), () => BlockCheck.Verify(adapted.Base, config));
             fingerprint = ModelFingerprint.With(fingerprint, adapted.Adapters);
             if (options.Quantization is { } scheme)
-                fingerprint = ModelFingerprint.With(fingerprint, scheme);
+                fingerprint = ModelFingerprint.With(fingerprint, $"{scheme.Name()} {QuantizationKeys.CurrentVersion}");
+            if (options.KeyValueType != KeyValueType.F32)
+                fingerprint = ModelFingerprint.With(fingerprint, $"keys and values {options.KeyValueType}");
             return new HymbaModel(folder, config, new HymbaWeights(adapted, config), fingerprint, path, options);
         }
         catch

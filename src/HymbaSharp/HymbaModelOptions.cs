@@ -39,6 +39,9 @@ public sealed record HymbaModelOptions
     /// <summary>Quantises the matrices that are stored as floats while the model is opened; null: not. A folder written by <c>hymba quantize</c> opens faster.</summary>
     public QuantizationScheme? Quantization { get; init; }
 
+    /// <summary>What keys and values of past positions are kept in. Default F32.</summary>
+    public KeyValueType KeyValueType { get; init; }
+
     /// <summary>For experiments, in place of a scheme: the type each tensor gets, null as it is stored.</summary>
     internal Func<string, WeightType?>? Recipe { get; init; }
 
@@ -47,6 +50,8 @@ public sealed record HymbaModelOptions
         Check(nameof(Threads), Threads, 1024);
         Check(nameof(ContextLength), ContextLength, MaxContextLength);
         Check(nameof(PrefillRows), PrefillRows, MaxPrefillRows);
+        if (!Enum.IsDefined(KeyValueType))
+            throw new ModelOptionsException($"KeyValueType is {KeyValueType}; allowed are {string.Join(", ", Enum.GetNames<KeyValueType>())}.");
         if (KernelPath is { } path && !KernelPaths.Available.Contains(path))
             throw new ModelOptionsException($"KernelPath is {path}; this machine has: {string.Join(", ", KernelPaths.Available)}.");
     }

@@ -139,4 +139,36 @@ public sealed class HymbaModelTests
         config[key] = value;
         File.WriteAllText(folder.File("config.json"), config.ToJsonString());
     }
+
+    /// <summary>The reference models' weights are random, which blows rounding up (docs/decisions/0008): half a percent to five of the logits' deviation.</summary>
+    [Theory]
+    [MemberData(nameof(References))]
+    public void Keys_and_values_in_bfloat16_take_half_the_memory_and_change_little(string name)
+    {
+        using HymbaModel exact = Reference.Open(name), rounding = HymbaModel.Load(TestData.Reference(name), Reference.Options(256) with { KeyValueType = KeyValueType.BF16 });
+        Assert.NotEqual(exact.Fingerprint, rounding.Fingerprint);
+        int[] text = Reference.Text(exact, 100);
+        using HymbaSession a = exact.StartSession(), b = rounding.StartSession();
+        a.Append(text);
+        b.Append(text);
+        double error = 0, energy = 0;
+        for (int i = 0; i < a.Logits.Length; i++)
+            (error, energy) = (error + Math.Pow(a.Logits[i] - b.Logits[i], 2), energy + Math.Pow(a.Logits[i], 2));
+        Assert.InRange(Math.Sqrt(error / energy), 1e-4, 0.1);
+        long recurrent = exact.Shape.RecurrentFloats * sizeof(float);
+        Assert.Equal((a.StateBytes - recurrent) / 2, b.StateBytes - recurrent);
+        string file = Path.GetTempFileName();
+        try
+        {
+            b.Save(file);
+            using HymbaSession restored = rounding.RestoreSession(file);
+            restored.Append(5);
+            b.Append(5);
+            Assert.Equal(b.Logits, restored.Logits);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 }

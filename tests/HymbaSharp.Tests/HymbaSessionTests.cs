@@ -137,7 +137,7 @@ public sealed class HymbaSessionTests
         Assert.All(forks, fork => Assert.Equal(session.StateBytes, fork.StateBytes));
 
         // Writing takes at most two pages of each owner: the one written to, and where that is full a new one.
-        long page = (model.Shape.Pages.Shape.Floats * sizeof(float)) + 64;
+        long page = model.Shape.Pages.Shape.Bytes + 64;
         forks[0].Append(1);
         Assert.InRange(model.Shape.Pages.Bytes, before, before + (2 * page * model.Shape.Owners.Length));
         foreach (HymbaSession fork in forks)

@@ -12,11 +12,11 @@ internal static class Sensitivity
     public static void Run(string[] args)
     {
         if (args.Length < 2)
-            throw new ArgumentException("0002 takes a model's folder and a file of token ids, one sequence of ids separated by commas, and a limit of tokens.");
+            throw new ArgumentException("0002 takes a model's folder, a file of text and, where not all of it is to be used, a limit of tokens.");
         string folder = args[0];
-        int[] tokens = [.. File.ReadAllText(args[1]).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(int.Parse)];
-        tokens = tokens[..Math.Min(tokens.Length, args.Length > 2 ? int.Parse(args[2]) : tokens.Length)];
         using HymbaModel reference = HymbaModel.Load(folder, new HymbaModelOptions { UseCache = false });
+        int[] tokens = reference.Tokenizer!.Encode(File.ReadAllText(args[1]), addBos: true);
+        tokens = tokens[..Math.Min(tokens.Length, args.Length > 2 ? int.Parse(args[2]) : tokens.Length)];
         foreach (WeightType type in (WeightType[])[WeightType.Q8, WeightType.Q4])
         {
             foreach (string kind in Kinds)

@@ -54,6 +54,8 @@ internal sealed class ModelOptions : ModelOption
         Description = $"Quantise the model while it is opened: {string.Join(" or ", QuantizationOption.Names)}. 'hymba quantize' does it once for all.",
     };
 
+    private readonly Option<string?> _cache = new("--cache-type") { HelpName = "TYPE", Description = "What keys and values of past tokens are kept in: f32, or bf16, which takes half the memory. Default: f32." };
+
     private readonly AdapterOption _adapters;
 
     private readonly Option<bool> _pull = new("--pull") { Description = "Download the model first where the cache does not hold it whole, as 'hymba pull' does." };
@@ -62,7 +64,8 @@ internal sealed class ModelOptions : ModelOption
     {
         _ = _kernels.AcceptOnlyFromAmong(KernelNames);
         _ = _quant.AcceptOnlyFromAmong(QuantizationOption.Names);
-        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _quant, _pull])
+        _ = _cache.AcceptOnlyFromAmong("f32", "bf16");
+        foreach (Option option in (Option[])[_threads, _context, _chunk, _kernels, _quant, _cache, _pull])
             command.Add(option);
         _adapters = new AdapterOption(command);
     }
@@ -78,7 +81,7 @@ internal sealed class ModelOptions : ModelOption
         if (line.GetValue(_pull))
             await PullAsync(line, terminal, cancellationToken);
         string folder = Folder(line);
-        return Open(folder, Plain(line) with { Adapters = adapters, Quantization = Quantization(line) }, terminal);
+        return Open(folder, Plain(line) with { Adapters = adapters, Quantization = Quantization(line), KeyValueType = line.GetValue(_cache) == "bf16" ? KeyValueType.BF16 : KeyValueType.F32 }, terminal);
     }
 
     /// <summary>Opens the model that another is compared with: without adapters and as it is stored.</summary>

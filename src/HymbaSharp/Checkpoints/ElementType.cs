@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using HymbaSharp.Kernels;
 
 namespace HymbaSharp.Checkpoints;
 
@@ -122,7 +123,7 @@ public static class ElementTypes
         {
             var halves = MemoryMarshal.Cast<byte, ushort>(stored);
             for (int i = 0; i < values.Length; i++)
-                halves[i] = ToBFloat16(values[i]);
+                halves[i] = StoredBFloat16.Narrow(values[i]);
         }
         else
         {
@@ -130,12 +131,5 @@ public static class ElementTypes
             for (int i = 0; i < values.Length; i++)
                 halves[i] = (Half)values[i];
         }
-    }
-
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        // Rounding would carry a NaN with a low payload into infinity: keep it a NaN.
-        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -18,7 +18,7 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
     /// <summary>Bytes of all pages that sequences hold or that are kept.</summary>
     public long Bytes { get; private set; }
 
-    private int PageBytes => sizeof(Header) + (Shape.Floats * sizeof(float));
+    private int PageBytes => sizeof(Header) + Shape.Bytes;
 
     /// <summary>
     /// A page of zeros, held once. Kernels read whole pages and give the rows that nobody sees the weight 0, which only a finite number survives.
@@ -26,7 +26,7 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
     public float* Rent()
     {
         float* page = RentUncleared();
-        NativeMemory.Clear(page, (nuint)Shape.Floats * sizeof(float));
+        NativeMemory.Clear(page, (nuint)Shape.Bytes);
         return page;
     }
 
@@ -64,7 +64,7 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
                 return page;
         }
         float* copy = RentUncleared();
-        NativeMemory.Copy(page, copy, (nuint)Shape.Floats * sizeof(float));
+        NativeMemory.Copy(page, copy, (nuint)Shape.Bytes);
         Release(page);
         return copy;
     }

@@ -59,7 +59,7 @@ internal sealed unsafe class SequenceState : IDisposable
             long pages = 0;
             foreach (nint page in _tables)
                 pages += page == 0 ? 0 : 1;
-            return _recurrent.Bytes + (pages * _shape.Pages.Shape.Floats * sizeof(float));
+            return _recurrent.Bytes + (pages * _shape.Pages.Shape.Bytes);
         }
     }
 

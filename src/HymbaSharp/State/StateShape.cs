@@ -7,12 +7,12 @@ namespace HymbaSharp.State;
 /// <summary>What every sequence state of a model has in common: which layers keep what, how large it is, and where its pages come from.</summary>
 internal sealed class StateShape : IDisposable
 {
-    public StateShape(HymbaConfig config, int contextLength)
+    public StateShape(HymbaConfig config, int contextLength, KeyValueType keyValues = KeyValueType.F32)
     {
         Config = config;
         ContextLength = contextLength;
         PagesPerLayer = ((config.MetaTokens + contextLength + KeyValuePage.Rows - 1) / KeyValuePage.Rows) + 1;
-        Pages = new KeyValuePagePool(new KeyValuePage(config.KeyValueHeads, config.KeyHeadSize, config.ValueHeadSize));
+        Pages = new KeyValuePagePool(new KeyValuePage(config.KeyValueHeads, config.KeyHeadSize, config.ValueHeadSize, keyValues));
         Owners = [.. Enumerable.Range(0, config.LayerCount).Where(config.OwnsKeyValues)];
         OwnerIndex = [.. config.KeyValueOwners.Select(owner => Owners.IndexOf(owner))];
         // A layer's mask is its own, so an owner keeps what the farthest-looking of its borrowers needs.

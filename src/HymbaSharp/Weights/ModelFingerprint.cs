@@ -55,14 +55,14 @@ internal static unsafe class ModelFingerprint
         return model;
     }
 
-    /// <summary>The fingerprint of a model that was quantised while it was opened.</summary>
-    public static UInt128 With(UInt128 model, QuantizationScheme scheme)
+    /// <summary>The fingerprint of a model that was opened in a way that changes what it computes.</summary>
+    public static UInt128 With(UInt128 model, string change)
     {
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128LittleEndian(bytes, model);
         XxHash128 all = new();
         all.Append(bytes);
-        all.Append(Encoding.UTF8.GetBytes($"{scheme.Name()} {QuantizationKeys.CurrentVersion}"));
+        all.Append(Encoding.UTF8.GetBytes(change));
         return all.GetCurrentHashAsUInt128();
     }
 

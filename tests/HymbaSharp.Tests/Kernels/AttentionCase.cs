@@ -3,9 +3,9 @@ using HymbaSharp.Kernels;
 namespace HymbaSharp.Tests.Kernels;
 
 /// <summary>A layer's heads and mask.</summary>
-internal sealed record AttentionShape(int Heads, int Group, int KeySize, int ValueSize, AttentionMask Mask)
+internal sealed record AttentionShape(int Heads, int Group, int KeySize, int ValueSize, AttentionMask Mask, KeyValueType Type = KeyValueType.F32)
 {
-    public KeyValuePage Page { get; } = new(Heads, KeySize, ValueSize);
+    public KeyValuePage Page { get; } = new(Heads, KeySize, ValueSize, Type);
 
     public int QueryHeads => Heads * Group;
 
@@ -34,6 +34,12 @@ internal sealed unsafe class AttentionCase : IDisposable
         _values = samples.Terms(positions * values);
         Queries = samples.Uniform(count * shape.QueryHeads * shape.KeySize, -1, 1);
         change?.Invoke(Queries, _keys, _values);
+        if (shape.Type == KeyValueType.BF16)
+        {
+            // What is kept is what is computed with.
+            Round(_keys);
+            Round(_values);
+        }
         _table = GC.AllocateArray<nint>((positions / KeyValuePage.Rows) + 1, pinned: true);
         for (int b = 0; b < positions; b++)
         {
@@ -48,6 +54,12 @@ internal sealed unsafe class AttentionCase : IDisposable
         int width = whole._shape.QueryHeads * whole._shape.KeySize;
         (_shape, Position, Count, _keys, _values, _table) = (whole._shape, whole.Position + start, count, whole._keys, whole._values, whole._table);
         Queries = whole.Queries[(start * width)..((start + count) * width)];
+    }
+
+    private static void Round(float[] values)
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = BitConverter.UInt32BitsToSingle((uint)StoredBFloat16.Narrow(values[i]) << 16);
     }
 
     public int Position { get; }
@@ -161,10 +173,10 @@ internal sealed unsafe class AttentionCase : IDisposable
     {
         if (_table[page] == 0)
         {
-            GuardedMemory memory = new((long)_shape.Page.Floats * sizeof(float));
+            GuardedMemory memory = new(_shape.Page.Bytes);
             _pages.Add(memory);
-            _table[page] = (nint)memory.Block((long)_shape.Page.Floats * sizeof(float), Edge.End);
-            new Span<float>((float*)_table[page], _shape.Page.Floats).Fill(float.NaN);
+            _table[page] = (nint)memory.Block(_shape.Page.Bytes, Edge.End);
+            new Span<byte>((byte*)_table[page], _shape.Page.Bytes).Fill(0xFF);
         }
         return (float*)_table[page];
     }

@@ -25,6 +25,19 @@ public sealed class AttentionTests
         }
     }
 
+    /// <summary>Keys and values in bfloat16 are the right-hand side once they are widened.</summary>
+    [Theory]
+    [ClassData(typeof(EachPath))]
+    public void Agrees_with_a_plain_softmax_over_bfloat16(KernelPath path)
+    {
+        using KernelContext context = new(path, new WorkerPool(2));
+        foreach ((int position, int count) in (ReadOnlySpan<(int, int)>)[(0, 1), (63, 3), (130, 70), (511, 1), (1024, 1)])
+        {
+            foreach (AttentionMask mask in (AttentionMask[])[Global, new(false, 40, 10)])
+                Check(context, new AttentionShape(Heads: 2, Group: 3, KeySize: 17, ValueSize: 20, mask, KeyValueType.BF16), position, count, seed: position);
+        }
+    }
+
     /// <summary>Windows smaller and larger than a page, meta tokens that end inside one, and where all of it is far behind.</summary>
     [Theory]
     [ClassData(typeof(EachPath))]

@@ -88,7 +88,7 @@ public sealed class SnapshotMemoryTests
         for (int i = 0; i < pages.Length; i++)
         {
             float* page = pool.Rent();
-            new Span<float>(page, pool.Shape.Floats).Fill(float.NaN);
+            new Span<float>(page, pool.Shape.Elements).Fill(float.NaN);
             pages[i] = (nint)page;
         }
         foreach (nint page in pages)

@@ -68,6 +68,7 @@ internal readonly unsafe struct AttentionScratch
         Results = Scores + (padded * KeyValuePage.Rows);
         Maxima = Results + (padded * page.ValueStride);
         Sums = Maxima + padded;
+        Widened = Sums + padded;
     }
 
     /// <summary>[rows, Dk], scaled.</summary>
@@ -85,8 +86,13 @@ internal readonly unsafe struct AttentionScratch
     /// <summary>[rows].</summary>
     public float* Sums { get; }
 
+    /// <summary>Keys [Dk, page rows] and values [page rows, value stride] of a head, where the page keeps them in another type.</summary>
+    public float* Widened { get; }
+
     /// <summary>Rows, filled up to whole register tiles.</summary>
     public static int Padded(int rows) => (rows + RegisterTileShape.Rows - 1) / RegisterTileShape.Rows * RegisterTileShape.Rows;
 
-    public static long Floats(int rows, KeyValuePage page) => (long)Padded(rows) * (page.KeySize + KeyValuePage.Rows + page.ValueStride + 2);
+    public static long Floats(int rows, KeyValuePage page) =>
+        ((long)Padded(rows) * (page.KeySize + KeyValuePage.Rows + page.ValueStride + 2))
+        + (page.Type == KeyValueType.F32 ? 0 : KeyValuePage.Rows * (page.KeySize + page.ValueStride));
 }

@@ -34,10 +34,10 @@ internal static unsafe class ScalarAttention
                 if (!Sees(block, token, p, row))
                     continue;
                 float weight = MathF.Exp(Score(block, query, p, row) - maximum);
-                float* value = block.Pages[p] + page.ValueOffset(block.Head) + (row * page.ValueStride);
+                int value = page.ValueOffset(block.Head) + (row * page.ValueStride);
                 sum += weight;
                 for (int d = 0; d < page.ValueSize; d++)
-                    result[d] += weight * value[d];
+                    result[d] += weight * page.Load(block.Pages[p], value + d);
             }
         }
         if (block.Partial is not null)
@@ -59,10 +59,10 @@ internal static unsafe class ScalarAttention
 
     private static float Score(in AttentionBlock block, float* query, int page, int row)
     {
-        float* key = block.Pages[page] + block.Page.KeyOffset(block.Head) + row;
+        int key = block.Page.KeyOffset(block.Head) + row;
         float sum = 0;
         for (int d = 0; d < block.Page.KeySize; d++)
-            sum += query[d] * key[d * KeyValuePage.Rows];
+            sum += query[d] * block.Page.Load(block.Pages[page], key + (d * KeyValuePage.Rows));
         return sum * block.Scale;
     }
 }

@@ -20,8 +20,8 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
         {
             if (!block.Mask.Reaches(p, block.Position))
                 continue;
-            float* keys = block.Pages[p] + page.KeyOffset(block.Head);
-            float* values = block.Pages[p] + page.ValueOffset(block.Head);
+            (nint keysAt, nint valuesAt) = HeadOf(block, p, scratch);
+            float* keys = (float*)keysAt, values = (float*)valuesAt;
             for (int row = 0; row < tiled; row += RegisterTileShape.Rows)
             {
                 RegisterTile<S, V>.Multiply(
@@ -40,6 +40,28 @@ internal static unsafe class VectorAttention<S, V> where S : struct, ISimd<V> wh
             }
         }
         Finish(block, scratch);
+    }
+
+    /// <summary>Where the keys and values of the block's head lie as floats, for a page.</summary>
+    private static (nint Keys, nint Values) HeadOf(in AttentionBlock block, int p, in AttentionScratch scratch)
+    {
+        KeyValuePage page = block.Page;
+        float* whole = block.Pages[p];
+        int keys = page.KeyOffset(block.Head), values = page.ValueOffset(block.Head);
+        if (page.Type == KeyValueType.F32)
+            return ((nint)(whole + keys), (nint)(whole + values));
+        float* widened = scratch.Widened, after = widened + (KeyValuePage.Rows * page.KeySize);
+        Widen((ushort*)whole + keys, widened, KeyValuePage.Rows * page.KeySize);
+        Widen((ushort*)whole + values, after, KeyValuePage.Rows * page.ValueStride);
+        return ((nint)widened, (nint)after);
+    }
+
+    // A page's rows and a value's padded width are whole vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ushort* source, float* destination, int count)
+    {
+        for (int i = 0; i < count; i += S.Count)
+            S.Store(S.LoadBFloat16(source + i), destination + i);
     }
 
     /// <summary>Scores of a page to weights e^(score − maximum); what was summed under a smaller maximum is scaled down.</summary>

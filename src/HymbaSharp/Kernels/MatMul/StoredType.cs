@@ -46,4 +46,12 @@ internal unsafe struct StoredBFloat16 : IStoredType
     public static V Load<S, V>(byte* source) where S : ISimd<V> where V : struct => S.LoadBFloat16((ushort*)source);
 
     public static float LoadOne(byte* source) => BitConverter.UInt32BitsToSingle((uint)Unsafe.ReadUnaligned<ushort>(source) << 16);
+
+    /// <summary>The nearest bfloat16, ties to even; NaN stays NaN.</summary>
+    public static ushort Narrow(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        // Rounding would carry a NaN with a low payload into infinity.
+        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
 }

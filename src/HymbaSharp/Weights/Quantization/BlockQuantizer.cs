@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using HymbaSharp.Kernels;
 
 namespace HymbaSharp.Weights;
 
@@ -107,7 +108,7 @@ internal static unsafe class BlockQuantizer
             float norm = Vector256.Sum(square);
             if (norm == 0)
                 continue;
-            ushort scale = Rounded(Vector256.Sum(dot) / norm);
+            ushort scale = StoredBFloat16.Narrow(Vector256.Sum(dot) / norm);
             float error = Error(weights, factors, Widened(scale));
             if (error < leastError)
                 (best, leastError) = (scale, error);
@@ -143,13 +144,6 @@ internal static unsafe class BlockQuantizer
         Vector256.Clamp(Vector256.Round(Vector256.Load(weights) * Vector256.Create(inverse)), Vector256.Create(-8f), Vector256.Create(7f));
 
     private static float Widened(ushort bfloat16) => BitConverter.UInt32BitsToSingle((uint)bfloat16 << 16);
-
-    /// <summary>The nearest bfloat16, ties to even.</summary>
-    private static ushort Rounded(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-    }
 
     /// <summary>The least bfloat16 that is not below a value ≥ 0.</summary>
     private static ushort RoundedUp(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0xFFFF) >> 16);

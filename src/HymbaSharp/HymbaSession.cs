@@ -81,6 +81,54 @@ public sealed class HymbaSession : IDisposable
     public void Append(int token) => Append([token]);
 
     /// <summary>
+    /// Passes one token to each of several sessions in one step, which reads the weights once for all of them. Afterwards each session's
+    /// <see cref="Logits"/> are those after its token.
+    /// </summary>
+    /// <param name="sessions">Different sessions of one model, at most as many as a step has rows (<see cref="HymbaModelOptions.PrefillRows"/>); no other thread may use them meanwhile.</param>
+    /// <param name="tokens">The token of each.</param>
+    /// <exception cref="ArgumentException">The sessions are of several models, one appears twice, or there are more or fewer tokens than sessions.</exception>
+    /// <exception cref="ContextLengthException">A session is full; no token has passed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are too many sessions, or an id lies outside the vocabulary; no token has passed.</exception>
+    public static void AppendEach(ReadOnlySpan<HymbaSession> sessions, ReadOnlySpan<int> tokens)
+    {
+        if (sessions.IsEmpty && tokens.IsEmpty)
+            return;
+        if (sessions.Length != tokens.Length)
+            throw new ArgumentException($"{sessions.Length} sessions were given {tokens.Length} tokens; each takes one.", nameof(tokens));
+        HymbaModel model = sessions[0].Model;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sessions.Length, model.Forward.MaxRows);
+        StepSlice[] slices = new StepSlice[sessions.Length];
+        int[] rows = new int[sessions.Length];
+        for (int i = 0; i < sessions.Length; i++)
+        {
+            HymbaSession session = sessions[i];
+            if (session.Model != model)
+                throw new ArgumentException("The sessions are of several models.", nameof(sessions));
+            if (sessions[..i].Contains(session))
+                throw new ArgumentException("A session is given twice; it takes one token in a step.", nameof(sessions));
+            if (session.Remaining == 0)
+                throw new ContextLengthException(session.TokenCount, 1, model.ContextLength);
+            if ((uint)tokens[i] >= (uint)model.Config.VocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(tokens), tokens[i], $"Token ids are 0 to {model.Config.VocabularySize - 1}.");
+            (slices[i], rows[i]) = (new StepSlice(session._state, 1), i);
+        }
+        lock (model.Forward.Gate)
+        {
+            model.ThrowIfDisposed();
+            Matrix logits = model.Forward.Step(slices, tokens, rows);
+            for (int i = 0; i < sessions.Length; i++)
+            {
+                HymbaSession session = sessions[i];
+                logits.Row(i).CopyTo(session._logits);
+                session._hasLogits = true;
+                if (session._tokens.Length == session.TokenCount)
+                    session.Reserve(Math.Min(2 * session.TokenCount, model.ContextLength));
+                session._tokens[session.TokenCount++] = tokens[i];
+            }
+        }
+    }
+
+    /// <summary>
     /// Computes what would follow each of a few tokens, in one step, without passing them: <see cref="ProposedLogits"/> are the bits that
     /// <see cref="Logits"/> would be after passing them one by one. <see cref="Accept"/> passes the first of them.
     /// </summary>

@@ -226,4 +226,36 @@ public sealed class HymbaSessionTests
             fork.Append(text.AsSpan(150));
         }
     }
+
+    /// <summary>One step for all of them: the bits of a step of its own for each.</summary>
+    [Theory]
+    [MemberData(nameof(Reference.All), MemberType = typeof(Reference))]
+    public void Tokens_of_several_sessions_in_one_step_are_as_if_alone(string name)
+    {
+        using HymbaModel model = Reference.Open(name);
+        int[] text = Reference.Text(model, 300);
+        HymbaSession[] together = [.. Enumerable.Range(0, 6).Select(_ => model.StartSession())], alone = [.. Enumerable.Range(0, 6).Select(_ => model.StartSession())];
+        for (int i = 0; i < together.Length; i++)
+        {
+            together[i].Append(text.AsSpan(0, 1 + (7 * i)));
+            alone[i].Append(text.AsSpan(0, 1 + (7 * i)));
+        }
+        for (int step = 0; step < 40; step++)
+        {
+            int[] tokens = text[(step * 6)..((step * 6) + 6)];
+            HymbaSession.AppendEach(together, tokens);
+            for (int i = 0; i < alone.Length; i++)
+            {
+                alone[i].Append(tokens[i]);
+                Assert.Equal(alone[i].Logits, together[i].Logits);
+                Assert.Equal(alone[i].Tokens, together[i].Tokens);
+            }
+        }
+        HymbaSession.AppendEach([], []);
+        Assert.Throws<ArgumentException>(() => HymbaSession.AppendEach([together[0]], [1, 2]));
+        Assert.Throws<ArgumentException>(() => HymbaSession.AppendEach([together[0], together[0]], [1, 2]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HymbaSession.AppendEach([together[0]], [model.Config.VocabularySize]));
+        foreach (HymbaSession session in (HymbaSession[])[.. together, .. alone])
+            session.Dispose();
+    }
 }

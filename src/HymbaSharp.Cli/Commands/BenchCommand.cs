@@ -19,12 +19,13 @@ internal sealed class BenchCommand : ToolCommand
     private readonly Option<string> _generates = new("--n-gen", "-n") { Description = "Lengths of replies in tokens, separated by commas; 0 for none.", HelpName = "LIST", DefaultValueFactory = _ => "32" };
     private readonly Option<int?> _depth = NumberOption.Of<int>("--n-depth", "Tokens that a sequence has before each measurement. Default: 0.", "-d");
     private readonly Option<int?> _repetitions = NumberOption.Of<int>("--repetitions", "How often each is measured, 1 to 1000; the medians are shown. Default: 5.", "-r");
+    private readonly Option<int?> _sequences = NumberOption.Of<int>("--sequences", "Sequences that decode at once, a token of each in a step, 1 to 256; tokens/s are of all together. Default: 1.");
     private readonly Option<bool> _profile = new("--profile") { Description = "Show besides how long each kind of kernel took." };
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON in place of a table, every measurement in it." };
 
     public BenchCommand(Terminal terminal) : base("bench", "Measures prompt and decode speed next to this machine's read bandwidth and arithmetic peak.", terminal)
     {
-        foreach (Option option in (Option[])[_prompts, _generates, _depth, _repetitions, _profile, _json])
+        foreach (Option option in (Option[])[_prompts, _generates, _depth, _repetitions, _sequences, _profile, _json])
             Add(option);
         _model = new ModelOptions(this);
     }
@@ -41,6 +42,9 @@ internal sealed class BenchCommand : ToolCommand
         int repetitions = line.GetValue(_repetitions) ?? 5, depth = line.GetValue(_depth) ?? 0;
         if (repetitions is < 1 or > 1000)
             throw new UsageException($"--repetitions is {repetitions}; allowed are 1 to 1000.");
+        int sequences = line.GetValue(_sequences) ?? 1;
+        if (sequences is < 1 or > 256)
+            throw new UsageException($"--sequences is {sequences}; allowed are 1 to 256.");
         if (depth < 0)
             throw new UsageException($"--n-depth is {depth}; allowed are 0 or more.");
         int[] prompts = Lengths(line.GetValue(_prompts)!, "--n-prompt"), generates = Lengths(line.GetValue(_generates)!, "--n-gen");
@@ -66,7 +70,7 @@ internal sealed class BenchCommand : ToolCommand
                 if (measurement.Kind == "prompt")
                     MeasurePrompt(model, machine, deep, measurement);
                 else
-                    MeasureDecode(model, machine, deep, measurement);
+                    MeasureDecode(model, machine, deep, measurement, sequences);
             }
         }
         if (line.GetValue(_profile))
@@ -123,18 +127,29 @@ internal sealed class BenchCommand : ToolCommand
     private static double Peak(HymbaModel model, MachineSpeed machine) =>
         model.IsQuantized ? machine.IntegerOperationsPerSecond() : machine.FloatOperationsPerSecond();
 
-    private static void MeasureDecode(HymbaModel model, MachineSpeed machine, HymbaSession deep, Measurement measurement)
+    private static void MeasureDecode(HymbaModel model, MachineSpeed machine, HymbaSession deep, Measurement measurement, int sequences)
     {
-        using HymbaSession session = deep.Fork();
+        HymbaSession[] sessions = [.. Enumerable.Range(0, sequences).Select(_ => deep.Fork())];
+        int[] tokens = [.. Enumerable.Repeat(1, sequences)];
         for (int i = 0; i <= DecodeStepsBeforeCounting; i++)
-            session.Append(1);
+            Step(sessions, tokens);
         double before = machine.ReadBytesPerSecond();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < measurement.Tokens; i++)
-            session.Append(1);
+            Step(sessions, tokens);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double bandwidth = (before + machine.ReadBytesPerSecond()) / 2;
-        measurement.Add(measurement.Tokens / seconds, (double)model.WeightBytesPerToken * measurement.Tokens / seconds, bandwidth);
+        measurement.Add(sequences * measurement.Tokens / seconds, (double)model.WeightBytesPerToken * measurement.Tokens / seconds, bandwidth);
+        foreach (HymbaSession session in sessions)
+            session.Dispose();
+    }
+
+    private static void Step(HymbaSession[] sessions, int[] tokens)
+    {
+        if (sessions.Length == 1)
+            sessions[0].Append(tokens[0]);
+        else
+            HymbaSession.AppendEach(sessions, tokens);
     }
 
     private void Show(HymbaModel model, TimeSpan opened, long resident, int depth, int repetitions, Measurement[] measurements)

@@ -36,6 +36,13 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public void Sequences_decode_together()
+    {
+        JsonElement report = JsonElement.Parse(Tool.Run("bench", "-m", Model, "-p", "0", "-n", "4", "-r", "1", "-t", "1", "--sequences", "3", "--json").Success);
+        Assert.True(report.GetProperty("results")[0].GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
+    [Fact]
     public void A_profile_says_where_the_time_went()
     {
         string output = Tool.Run("bench", "-m", Model, "-p", "4", "-n", "3", "-r", "1", "-t", "1", "--profile").Success;
@@ -54,6 +61,7 @@ public sealed class BenchTests
     [Theory]
     [InlineData("--repetitions", "0", "--repetitions is 0; allowed are 1 to 1000.")]
     [InlineData("--n-depth", "-1", "--n-depth is -1; allowed are 0 or more.")]
+    [InlineData("--sequences", "0", "--sequences is 0; allowed are 1 to 256.")]
     [InlineData("-p", "300", "300 tokens are needed, the context holds 256; --ctx-size sets it.")]
     public void Refuses_what_cannot_be_measured(string option, string value, string message) =>
         Assert.Equal(message, Tool.Run("bench", "-m", Model, option, value).Failure(ToolRunner.Misused));

@@ -62,7 +62,7 @@ public sealed class HymbaModel : IDisposable
     public KernelPath KernelPath => _kernels.Path;
 
     /// <summary>Whether the layers' matrices are quantised, so that their products are sums of integers.</summary>
-    public bool IsQuantized => _weights.Layers[0].MlpGate.Weights.IsQuantized;
+    public bool IsQuantized => _weights.Layers.Any(layer => layer.MlpGate.Weights.IsQuantized);
 
     /// <summary>Bytes of weights that one decode step of a single sequence reads.</summary>
     public long WeightBytesPerToken => _weights.BytesPerStep;
@@ -180,7 +180,7 @@ public sealed class HymbaModel : IDisposable
 
     private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
     {
-        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Recipe ?? options.Quantization?.Recipe());
+        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Recipe ?? options.Quantization?.Recipe(config.LayerCount));
         checkpoint = adapted.Base;
         try
         {

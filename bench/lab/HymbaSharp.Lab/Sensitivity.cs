@@ -28,7 +28,7 @@ internal static class Sensitivity
             Compare($"Q4 layer {layer}", name => TensorNames.IsMatrix(name) && !TensorNames.IsSsmMatrix(name) && name.Contains(prefix, StringComparison.Ordinal) ? WeightType.Q4 : null);
         }
         foreach (QuantizationScheme scheme in Enum.GetValues<QuantizationScheme>())
-            Compare($"scheme {scheme}", scheme.Recipe());
+            Compare($"scheme {scheme}", scheme.Recipe(reference.Config.LayerCount));
 
         void Compare(string what, Func<string, WeightType?> recipe)
         {

@@ -117,6 +117,9 @@ public static class TensorNames
     internal static bool IsSsmMatrix(string name) =>
         name.EndsWith(".x_proj.0.weight", StringComparison.Ordinal) || name.EndsWith(".dt_proj.0.weight", StringComparison.Ordinal);
 
+    /// <summary>What the names of a layer's tensors begin with.</summary>
+    internal static string LayerPrefix(int layer) => Layer(layer, "");
+
     private static readonly string[] MatrixEndings = [".in_proj.weight", ".out_proj.weight", ".gate_proj.weight", ".up_proj.weight", ".down_proj.weight"];
 
     /// <summary>Tensors that a checkpoint of the configuration may hold beside the expected ones; they are not used.</summary>

@@ -25,9 +25,8 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
     /// <param name="offsets">The panel's offsets, likewise.</param>
     /// <param name="rows">Rows of the panel.</param>
     /// <param name="blocks">Blocks to sum.</param>
-    /// <param name="y">Sums so far, and results: sixteen neighbours for each row of the panel.</param>
-    /// <param name="stride">Floats from one row's results to the next's.</param>
-    public static void Multiply(ushort* group, byte* weights, sbyte* x, float* scales, int* offsets, int rows, int blocks, float* y, nint stride)
+    /// <param name="y">Sums so far, and results [rows, 16].</param>
+    public static void Multiply(ushort* group, byte* weights, sbyte* x, float* scales, int* offsets, int rows, int blocks, float* y)
     {
         int vectorBytes = D.Count * sizeof(int);
         for (int row = 0; row < BlockLayout.GroupRows; row += 2 * D.Count, group += 2 * D.Count, weights += 2 * vectorBytes, y += 2 * D.Count)
@@ -38,13 +37,13 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
                     Multiply1(group, weights, x, scales, offsets, blocks, y);
                     break;
                 case 2:
-                    Multiply2(group, weights, x, scales, offsets, blocks, y, stride);
+                    Multiply2(group, weights, x, scales, offsets, blocks, y);
                     break;
                 case 4:
-                    Multiply4(group, weights, x, scales, offsets, blocks, y, stride);
+                    Multiply4(group, weights, x, scales, offsets, blocks, y);
                     break;
                 default:
-                    Multiply6(group, weights, x, scales, offsets, blocks, y, stride);
+                    Multiply6(group, weights, x, scales, offsets, blocks, y);
                     break;
             }
         }
@@ -60,12 +59,7 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             V s0 = Start(offsets + block), s1 = s0, t0 = D.Zero, t1 = D.Zero;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 2 * QuadBytes)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch0(w + PrefetchBytes);
-                    if (B.PairBytes > 64)
-                        Sse.Prefetch0(w + PrefetchBytes + 64);
-                }
+                Prefetch(w);
                 V a = D.Broadcast(x);
                 s0 = B.Dot<D, V, F>(s0, B.First<D, V, F>(w), a);
                 s1 = B.Dot<D, V, F>(s1, B.First<D, V, F>(w + next), a);
@@ -82,15 +76,16 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply2(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y, nint stride)
+    private static void Multiply2(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
     {
         int next = D.Count * sizeof(int);
-        F y00 = S.Load(y), y01 = S.Load(y + D.Count), y10 = S.Load(y + stride), y11 = S.Load(y + stride + D.Count);
+        F y00 = S.Load(y), y01 = S.Load(y + D.Count), y10 = S.Load(y + BlockLayout.GroupRows), y11 = S.Load(y + BlockLayout.GroupRows + D.Count);
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 2, offsets += 2)
         {
             V s00 = Start(offsets), s01 = s00, s10 = Start(offsets + 1), s11 = s10;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 4 * QuadBytes)
             {
+                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -116,18 +111,15 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             y11 = S.MultiplyAdd(D.ToSingle(s11), S.Multiply(g1, scale), y11);
         }
         Put(y, y00, y01);
-        Put(y + stride, y10, y11);
+        Put(y + BlockLayout.GroupRows, y10, y11);
     }
 
+    // Sums over blocks stay in memory here and below, for the instruction that sums bytes reaches only sixteen registers, and these the integers need.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y, nint stride)
+    private static void Multiply4(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
     {
         int next = D.Count * sizeof(int);
-        float* r0 = y, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
-        F y00 = S.Load(r0), y01 = S.Load(r0 + D.Count);
-        F y10 = S.Load(r1), y11 = S.Load(r1 + D.Count);
-        F y20 = S.Load(r2), y21 = S.Load(r2 + D.Count);
-        F y30 = S.Load(r3), y31 = S.Load(r3 + D.Count);
+        float* r0 = y, r1 = r0 + BlockLayout.GroupRows, r2 = r1 + BlockLayout.GroupRows, r3 = r2 + BlockLayout.GroupRows;
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 4, offsets += 4)
         {
             V s00 = Start(offsets), s01 = s00;
@@ -136,6 +128,7 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             V s30 = Start(offsets + 3), s31 = s30;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 8 * QuadBytes)
             {
+                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -166,35 +159,21 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             }
             F g0 = S.LoadBFloat16(group), g1 = S.LoadBFloat16(group + D.Count);
             F scale = S.Create(scales[0]);
-            y00 = S.MultiplyAdd(D.ToSingle(s00), S.Multiply(g0, scale), y00);
-            y01 = S.MultiplyAdd(D.ToSingle(s01), S.Multiply(g1, scale), y01);
+            Put(r0, S.MultiplyAdd(D.ToSingle(s00), S.Multiply(g0, scale), S.Load(r0)), S.MultiplyAdd(D.ToSingle(s01), S.Multiply(g1, scale), S.Load(r0 + D.Count)));
             scale = S.Create(scales[1]);
-            y10 = S.MultiplyAdd(D.ToSingle(s10), S.Multiply(g0, scale), y10);
-            y11 = S.MultiplyAdd(D.ToSingle(s11), S.Multiply(g1, scale), y11);
+            Put(r1, S.MultiplyAdd(D.ToSingle(s10), S.Multiply(g0, scale), S.Load(r1)), S.MultiplyAdd(D.ToSingle(s11), S.Multiply(g1, scale), S.Load(r1 + D.Count)));
             scale = S.Create(scales[2]);
-            y20 = S.MultiplyAdd(D.ToSingle(s20), S.Multiply(g0, scale), y20);
-            y21 = S.MultiplyAdd(D.ToSingle(s21), S.Multiply(g1, scale), y21);
+            Put(r2, S.MultiplyAdd(D.ToSingle(s20), S.Multiply(g0, scale), S.Load(r2)), S.MultiplyAdd(D.ToSingle(s21), S.Multiply(g1, scale), S.Load(r2 + D.Count)));
             scale = S.Create(scales[3]);
-            y30 = S.MultiplyAdd(D.ToSingle(s30), S.Multiply(g0, scale), y30);
-            y31 = S.MultiplyAdd(D.ToSingle(s31), S.Multiply(g1, scale), y31);
+            Put(r3, S.MultiplyAdd(D.ToSingle(s30), S.Multiply(g0, scale), S.Load(r3)), S.MultiplyAdd(D.ToSingle(s31), S.Multiply(g1, scale), S.Load(r3 + D.Count)));
         }
-        Put(r0, y00, y01);
-        Put(r1, y10, y11);
-        Put(r2, y20, y21);
-        Put(r3, y30, y31);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply6(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y, nint stride)
+    private static void Multiply6(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
     {
         int next = D.Count * sizeof(int);
-        float* r0 = y, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride, r4 = r3 + stride, r5 = r4 + stride;
-        F y00 = S.Load(r0), y01 = S.Load(r0 + D.Count);
-        F y10 = S.Load(r1), y11 = S.Load(r1 + D.Count);
-        F y20 = S.Load(r2), y21 = S.Load(r2 + D.Count);
-        F y30 = S.Load(r3), y31 = S.Load(r3 + D.Count);
-        F y40 = S.Load(r4), y41 = S.Load(r4 + D.Count);
-        F y50 = S.Load(r5), y51 = S.Load(r5 + D.Count);
+        float* r0 = y, r1 = r0 + BlockLayout.GroupRows, r2 = r1 + BlockLayout.GroupRows, r3 = r2 + BlockLayout.GroupRows, r4 = r3 + BlockLayout.GroupRows, r5 = r4 + BlockLayout.GroupRows;
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 6, offsets += 6)
         {
             V s00 = Start(offsets), s01 = s00;
@@ -205,6 +184,7 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             V s50 = Start(offsets + 5), s51 = s50;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 12 * QuadBytes)
             {
+                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -247,30 +227,29 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             }
             F g0 = S.LoadBFloat16(group), g1 = S.LoadBFloat16(group + D.Count);
             F scale = S.Create(scales[0]);
-            y00 = S.MultiplyAdd(D.ToSingle(s00), S.Multiply(g0, scale), y00);
-            y01 = S.MultiplyAdd(D.ToSingle(s01), S.Multiply(g1, scale), y01);
+            Put(r0, S.MultiplyAdd(D.ToSingle(s00), S.Multiply(g0, scale), S.Load(r0)), S.MultiplyAdd(D.ToSingle(s01), S.Multiply(g1, scale), S.Load(r0 + D.Count)));
             scale = S.Create(scales[1]);
-            y10 = S.MultiplyAdd(D.ToSingle(s10), S.Multiply(g0, scale), y10);
-            y11 = S.MultiplyAdd(D.ToSingle(s11), S.Multiply(g1, scale), y11);
+            Put(r1, S.MultiplyAdd(D.ToSingle(s10), S.Multiply(g0, scale), S.Load(r1)), S.MultiplyAdd(D.ToSingle(s11), S.Multiply(g1, scale), S.Load(r1 + D.Count)));
             scale = S.Create(scales[2]);
-            y20 = S.MultiplyAdd(D.ToSingle(s20), S.Multiply(g0, scale), y20);
-            y21 = S.MultiplyAdd(D.ToSingle(s21), S.Multiply(g1, scale), y21);
+            Put(r2, S.MultiplyAdd(D.ToSingle(s20), S.Multiply(g0, scale), S.Load(r2)), S.MultiplyAdd(D.ToSingle(s21), S.Multiply(g1, scale), S.Load(r2 + D.Count)));
             scale = S.Create(scales[3]);
-            y30 = S.MultiplyAdd(D.ToSingle(s30), S.Multiply(g0, scale), y30);
-            y31 = S.MultiplyAdd(D.ToSingle(s31), S.Multiply(g1, scale), y31);
+            Put(r3, S.MultiplyAdd(D.ToSingle(s30), S.Multiply(g0, scale), S.Load(r3)), S.MultiplyAdd(D.ToSingle(s31), S.Multiply(g1, scale), S.Load(r3 + D.Count)));
             scale = S.Create(scales[4]);
-            y40 = S.MultiplyAdd(D.ToSingle(s40), S.Multiply(g0, scale), y40);
-            y41 = S.MultiplyAdd(D.ToSingle(s41), S.Multiply(g1, scale), y41);
+            Put(r4, S.MultiplyAdd(D.ToSingle(s40), S.Multiply(g0, scale), S.Load(r4)), S.MultiplyAdd(D.ToSingle(s41), S.Multiply(g1, scale), S.Load(r4 + D.Count)));
             scale = S.Create(scales[5]);
-            y50 = S.MultiplyAdd(D.ToSingle(s50), S.Multiply(g0, scale), y50);
-            y51 = S.MultiplyAdd(D.ToSingle(s51), S.Multiply(g1, scale), y51);
+            Put(r5, S.MultiplyAdd(D.ToSingle(s50), S.Multiply(g0, scale), S.Load(r5)), S.MultiplyAdd(D.ToSingle(s51), S.Multiply(g1, scale), S.Load(r5 + D.Count)));
         }
-        Put(r0, y00, y01);
-        Put(r1, y10, y11);
-        Put(r2, y20, y21);
-        Put(r3, y30, y31);
-        Put(r4, y40, y41);
-        Put(r5, y50, y51);
+    }
+
+    /// <summary>Fetches what is read soon; past the group's end it is the next one's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* w)
+    {
+        if (!Sse.IsSupported)
+            return;
+        Sse.Prefetch0(w + PrefetchBytes);
+        if (B.PairBytes > 64)
+            Sse.Prefetch0(w + PrefetchBytes + 64);
     }
 
     /// <summary>What a block's sum begins with.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using HymbaSharp.Threading;
@@ -56,78 +57,97 @@ internal unsafe struct BlockWork : IParallelWork
 
     private void Execute<B>(int start, int end) where B : struct, IBlockFormat
     {
-        int blockBytes = B.Pairs * B.PairBytes, blockColumns = _weights.Blocks!.Value.BlockColumns;
-        bool isSingle = _panels.Rows <= BlockPanels.MaxRows;
-        int passBlocks = isSingle ? _panels.Blocks : Math.Max(PassBytes / blockBytes, 1);
-        int chunkRows = isSingle ? _panels.Rows : Math.Max(ChunkBytes / (passBlocks * blockColumns) / BlockPanels.MaxRows, 1) * BlockPanels.MaxRows;
-        for (int block = 0; block < _panels.Blocks; block += passBlocks)
+        if (_path == KernelPath.Scalar)
+            Execute<ScalarTile, B>(start, end);
+        else if (_path == KernelPath.Vector128)
+            Execute<VectorTile<ByteDot128, Vector128<int>, Simd128, Vector128<float>, B>, B>(start, end);
+        else if (AvxVnni.IsSupported)
+            Execute<VectorTile<ByteDotVnni, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+        else
+            Execute<VectorTile<ByteDotAvx2, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+    }
+
+    [SkipLocalsInit]
+    private void Execute<K, B>(int start, int end) where K : struct, ITile where B : struct, IBlockFormat
+    {
+        BlockLayout layout = _weights.Blocks!.Value;
+        BlockPanels panels = _panels;
+        bool isSingle = panels.Rows <= BlockPanels.MaxRows;
+        int passBlocks = isSingle ? panels.Blocks : Math.Max(PassBytes / (B.Pairs * B.PairBytes), 1);
+        int chunkRows = isSingle ? panels.Rows : Math.Max(ChunkBytes / (passBlocks * layout.BlockColumns) / BlockPanels.MaxRows, 1) * BlockPanels.MaxRows;
+        // The sums lie here while a tile is computed: a group's results are far apart, each row in a line of its own.
+        float* sums = stackalloc float[BlockPanels.MaxRows * BlockLayout.GroupRows];
+        for (int block = 0; block < panels.Blocks; block += passBlocks)
         {
-            int blocks = Math.Min(passBlocks, _panels.Blocks - block);
-            for (int row = 0; row < _panels.Rows; row += chunkRows)
+            int blocks = Math.Min(passBlocks, panels.Blocks - block);
+            bool isNew = block == 0 && !_accumulate;
+            for (int chunk = 0; chunk < panels.Rows; chunk += chunkRows)
             {
-                int endRow = Math.Min(row + chunkRows, _panels.Rows);
+                int endRow = Math.Min(chunk + chunkRows, panels.Rows);
                 for (int group = start; group < end; group++)
                 {
+                    int first = group * BlockLayout.GroupRows, outs = Math.Min(BlockLayout.GroupRows, layout.Rows - first);
                     int rows;
-                    for (int panelRow = row; panelRow < endRow; panelRow += rows)
+                    for (int row = chunk; row < endRow; row += rows)
                     {
-                        rows = _panels.PanelRows(panelRow);
-                        Multiply<B>(group, block, blocks, panelRow, rows);
+                        rows = panels.PanelRows(row);
+                        float* y = _y[row] + first;
+                        Take(isNew ? null : y, _y.Stride, sums, rows, outs);
+                        K.Multiply(_weights.Data, layout, group, block, blocks, panels, row, rows, sums);
+                        Give(sums, y, _y.Stride, rows, outs);
                     }
                 }
             }
         }
     }
 
-    private void Multiply<B>(int group, int block, int blocks, int panelRow, int rows) where B : struct, IBlockFormat
+    /// <summary>Zeros, or the results so far.</summary>
+    private static void Take(float* y, int stride, float* sums, int rows, int outs)
     {
-        int first = group * BlockLayout.GroupRows, count = Math.Min(BlockLayout.GroupRows, _y.Columns - first);
-        Matrix y = _y.SliceRows(panelRow, rows).Slice(first, count);
-        bool isNew = block == 0 && !_accumulate;
-        if (count == BlockLayout.GroupRows)
-        {
-            if (isNew)
-                Clear(y);
-            Multiply<B>(group, block, blocks, panelRow, y);
-            return;
-        }
-        // The last rows of a matrix may be fewer than a group: the kernels' results for the others go nowhere.
-        float* sums = stackalloc float[BlockPanels.MaxRows * BlockLayout.GroupRows];
-        Matrix whole = new(sums, rows, BlockLayout.GroupRows, BlockLayout.GroupRows);
-        Clear(whole);
-        for (int t = 0; t < rows && !isNew; t++)
-            y.Row(t).CopyTo(whole.Row(t));
-        Multiply<B>(group, block, blocks, panelRow, whole);
+        if (y is null || outs < BlockLayout.GroupRows)
+            new Span<float>(sums, rows * BlockLayout.GroupRows).Clear();
+        for (int t = 0; y is not null && t < rows; t++)
+            Copy(y + ((nint)t * stride), sums + (t * BlockLayout.GroupRows), outs);
+    }
+
+    private static void Give(float* sums, float* y, int stride, int rows, int outs)
+    {
         for (int t = 0; t < rows; t++)
-            whole.Row(t)[..count].CopyTo(y.Row(t));
+            Copy(sums + (t * BlockLayout.GroupRows), y + ((nint)t * stride), outs);
     }
 
-    private void Multiply<B>(int group, int block, int blocks, int panelRow, Matrix y) where B : struct, IBlockFormat
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(float* source, float* destination, int count)
     {
-        if (_path == KernelPath.Scalar)
-        {
-            ScalarBlockMatMul.Multiply(_weights, group, block, blocks, _panels, panelRow, y.Rows, y);
-            return;
-        }
-        BlockLayout layout = _weights.Blocks!.Value;
-        byte* record = _weights.Data + ((nint)group * layout.GroupBytes);
-        ushort* scales = (ushort*)record + (block * BlockLayout.GroupRows);
-        byte* quants = record + layout.QuantOffset + ((nint)block * B.Pairs * B.PairBytes);
-        sbyte* x = _panels.Quants + ((nint)panelRow * _panels.PaddedColumns) + ((nint)block * layout.BlockColumns * y.Rows);
-        nint place = ((nint)panelRow * _panels.Blocks) + ((nint)block * y.Rows);
-        float* xScales = _panels.Scales + place;
-        int* xOffsets = _panels.Offsets + place;
-        if (_path == KernelPath.Vector128)
-            BlockKernel<ByteDot128, Vector128<int>, Simd128, Vector128<float>, B>.Multiply(scales, quants, x, xScales, xOffsets, y.Rows, blocks, y.Data, y.Stride);
-        else if (AvxVnni.IsSupported)
-            BlockKernel<ByteDotVnni, Vector256<int>, Simd256, Vector256<float>, B>.Multiply(scales, quants, x, xScales, xOffsets, y.Rows, blocks, y.Data, y.Stride);
+        if (count == BlockLayout.GroupRows)
+            Vector512.Load(source).Store(destination);
         else
-            BlockKernel<ByteDotAvx2, Vector256<int>, Simd256, Vector256<float>, B>.Multiply(scales, quants, x, xScales, xOffsets, y.Rows, blocks, y.Data, y.Stride);
+            new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(destination, count));
     }
 
-    private static void Clear(Matrix y)
+    /// <summary>A group's rows times a panel, over some blocks, added to sixteen sums for each row of the panel.</summary>
+    private interface ITile
     {
-        for (int t = 0; t < y.Rows; t++)
-            y.Row(t).Clear();
+        static abstract void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums);
+    }
+
+    private struct ScalarTile : ITile
+    {
+        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums) =>
+            ScalarBlockMatMul.Multiply(weights, layout, group, block, blocks, panels, row, rows, sums);
+    }
+
+    private struct VectorTile<D, V, S, F, B> : ITile
+        where D : struct, IByteDot<V, F> where V : struct where S : struct, ISimd<F> where F : struct where B : struct, IBlockFormat
+    {
+        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums)
+        {
+            byte* record = weights + ((nint)group * layout.GroupBytes);
+            nint place = ((nint)row * panels.Blocks) + ((nint)block * rows);
+            BlockKernel<D, V, S, F, B>.Multiply(
+                (ushort*)record + (block * BlockLayout.GroupRows), record + layout.QuantOffset + ((nint)block * B.Pairs * B.PairBytes),
+                panels.Quants + ((nint)row * panels.PaddedColumns) + ((nint)block * layout.BlockColumns * rows), panels.Scales + place, panels.Offsets + place,
+                rows, blocks, sums);
+        }
     }
 }

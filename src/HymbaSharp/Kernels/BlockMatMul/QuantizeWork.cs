@@ -83,12 +83,14 @@ internal unsafe struct QuantizeWork : IParallelWork
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int VectorBlock(float* values, int columns, sbyte* quants, int rows, float* scale)
     {
-        Vector256<float> top = Vector256<float>.Zero;
+        // As integers, magnitudes have the same order, and a NaN is the largest.
+        Vector256<int> top = Vector256<int>.Zero, sign = Vector256.Create(int.MaxValue);
         for (int i = 0; i < columns; i += 8)
-            top = Vector256.Max(top, Vector256.Abs(Vector256.Load(values + i)));
-        float most = 0;
-        for (int i = 0; i < 8; i++)
-            most = MathF.Max(most, top[i]);
+            top = Vector256.Max(top, Vector256.Load((int*)values + i) & sign);
+        Vector128<int> half = Vector128.Max(top.GetLower(), top.GetUpper());
+        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
+        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2)));
+        float most = BitConverter.Int32BitsToSingle(half.ToScalar());
         *scale = most < Least ? 0 : most / Most;
         Vector256<float> inverse = Vector256.Create(most < Least || !float.IsFinite(most) ? 0 : Most / most);
         Vector256<int> sums = Vector256<int>.Zero;
@@ -107,7 +109,7 @@ internal unsafe struct QuantizeWork : IParallelWork
         return Vector256.Sum(sums);
     }
 
-    /// <summary>To the nearest integer, ties to even; NaN to 0.</summary>
+    /// <summary>To the nearest integer, ties to even; a NaN to one whose lowest byte is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Rounded(Vector256<float> values) => Vector256.ConvertToInt32(Vector256.Round(values));
+    private static Vector256<int> Rounded(Vector256<float> values) => Vector256.ConvertToInt32Native(Vector256.Round(values));
 }

@@ -60,10 +60,11 @@ public static unsafe class CheckpointQuantizer
         Checkpoint checkpoint, HymbaConfig config, string path, QuantizationScheme scheme, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         List<(TensorInfo Info, Tensor Source, BlockLayout? Layout)> tensors = [];
+        Func<string, WeightType?> recipe = scheme.Recipe(config.LayerCount);
         foreach ((string name, long[] shape) in TensorNames.Expected(config))
         {
             Tensor source = checkpoint.Get(name, shape);
-            BlockLayout? layout = scheme.TypeOf(name) is { } type ? new BlockLayout(type, (int)shape[0], (int)shape[1]) : null;
+            BlockLayout? layout = recipe(name) is { } type ? new BlockLayout(type, (int)shape[0], (int)shape[1]) : null;
             tensors.Add((new TensorInfo(name, layout is null ? source.Type : ElementType.U8, layout?.TensorShape ?? [.. shape]), source, layout));
         }
         // Blocks first: each is a multiple of a cache line, so that all begin at one.

@@ -5,10 +5,10 @@ namespace HymbaSharp.Weights;
 /// <summary>A recipe by which a model's matrices are quantised; docs/quantization.md has the layout and the figures.</summary>
 public enum QuantizationScheme
 {
-    /// <summary>Matrices in 8 bits: 8.25 bits a weight.</summary>
+    /// <summary>Matrices in 8 bits, 8.25 bits a weight; those of the first and the last layer stay as they are.</summary>
     Q8,
 
-    /// <summary>Matrices in 4 bits, 4.5 bits a weight, the embedding and the logits' matrix in 8.</summary>
+    /// <summary>Matrices in 4 bits, 4.5 bits a weight; those of the first and the last layer, the embedding and the logits' matrix in 8.</summary>
     Q4,
 }
 
@@ -43,18 +43,21 @@ internal static class QuantizationSchemes
         return null;
     }
 
-    /// <summary>The type of each tensor by its name.</summary>
-    public static Func<string, WeightType?> Recipe(this QuantizationScheme scheme) => tensor => scheme.TypeOf(tensor);
-
     /// <summary>
-    /// The type a tensor gets; null: it stays as it is. The matrices that make the state's time steps and inputs are small and feed a recurrence
-    /// that adds errors up, so they stay.
+    /// The type that each tensor of a model gets, by its name; null: it stays as it is. The two small matrices that make the state's time steps and
+    /// inputs stay; errors of the first and the last layer show more than those of all others together, so they keep more bits (docs/numerics.md).
     /// </summary>
-    public static WeightType? TypeOf(this QuantizationScheme scheme, string tensor)
+    public static Func<string, WeightType?> Recipe(this QuantizationScheme scheme, int layers)
     {
-        if (!TensorNames.IsMatrix(tensor) || TensorNames.IsSsmMatrix(tensor))
-            return null;
-        bool isVocabulary = tensor is TensorNames.TokenEmbedding or TensorNames.OutputMatrix;
-        return scheme == QuantizationScheme.Q4 && !isVocabulary ? WeightType.Q4 : WeightType.Q8;
+        string first = TensorNames.LayerPrefix(0), last = TensorNames.LayerPrefix(layers - 1);
+        return tensor =>
+        {
+            if (!TensorNames.IsMatrix(tensor) || TensorNames.IsSsmMatrix(tensor))
+                return null;
+            bool isOuter = tensor.StartsWith(first, StringComparison.Ordinal) || tensor.StartsWith(last, StringComparison.Ordinal);
+            if (scheme == QuantizationScheme.Q8)
+                return isOuter ? null : WeightType.Q8;
+            return isOuter || tensor is TensorNames.TokenEmbedding or TensorNames.OutputMatrix ? WeightType.Q8 : WeightType.Q4;
+        };
     }
 }

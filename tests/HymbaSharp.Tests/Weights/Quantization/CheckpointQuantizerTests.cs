@@ -125,6 +125,8 @@ public sealed class CheckpointQuantizerTests : IDisposable
         {
             if (tensor.Type == ElementType.U8)
                 Assert.Equal(0, start % 64);
+            bool isMatrix = tensor.Name.Contains("proj", StringComparison.Ordinal) && !tensor.Name.Contains("x_proj", StringComparison.Ordinal) && !tensor.Name.Contains("dt_proj", StringComparison.Ordinal);
+            Assert.Equal(isMatrix || tensor.Name == TensorNames.TokenEmbedding, tensor.Type == ElementType.U8);
             start += tensor.ByteLength;
         }
         JsonNode section = JsonNode.Parse(File.ReadAllText(Path.Combine(Quantized, "config.json")))!["quantization_config"]!;

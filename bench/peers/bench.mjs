@@ -51,7 +51,7 @@ for (let round = 0; round < options.rounds; round++) {
     samples.llamaCpp.push(await measurePeer());
     samples.hymbaSharp.push(measureOurs());
 }
-const result = { cpu: os.cpus()[0].model, threads: options.threads, llamaCpp: llama.llamaCppRelease, samples, medians: {} };
+const result = { cpu: os.cpus()[0].model, threads: options.threads, llamaCpp: llama.llamaCppRelease ?? null, samples, medians: {} };
 for (const [name, list] of Object.entries(samples)) {
     result.medians[name] = Object.fromEntries(Object.keys(list[0]).map(key => [key, median(list.map(sample => sample[key]))]));
     if (!options.json)

@@ -69,7 +69,7 @@ internal struct IntegerProbe : IParallelWork
     {
         KernelPath.Scalar => 1,
         KernelPath.Vector128 => ByteDot128.Count,
-        _ => ByteDotVnni.Count,
+        _ => ByteDot256<VnniProducts>.Count,
     };
 
     public void Execute(int part, int worker) => _seen = Path switch
@@ -77,8 +77,8 @@ internal struct IntegerProbe : IParallelWork
         KernelPath.Scalar => Scalar(Steps),
         KernelPath.Vector128 => Run<ByteDot128, Vector128<int>, Vector128<float>>(Steps).ToScalar(),
         _ => AvxVnni.IsSupported
-            ? Run<ByteDotVnni, Vector256<int>, Vector256<float>>(Steps).ToScalar()
-            : Run<ByteDotAvx2, Vector256<int>, Vector256<float>>(Steps).ToScalar(),
+            ? Run<ByteDot256<VnniProducts>, Vector256<int>, Vector256<float>>(Steps).ToScalar()
+            : Run<ByteDot256<Avx2Products>, Vector256<int>, Vector256<float>>(Steps).ToScalar(),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -120,9 +120,9 @@ public sealed unsafe class BlockMatMulTests
     public void Every_instruction_set_sums_the_same_integers()
     {
         if (Avx2.IsSupported)
-            CheckSums<ByteDotAvx2, Vector256<int>, Vector256<float>>();
+            CheckSums<ByteDot256<Avx2Products>, Vector256<int>, Vector256<float>>();
         if (AvxVnni.IsSupported)
-            CheckSums<ByteDotVnni, Vector256<int>, Vector256<float>>();
+            CheckSums<ByteDot256<VnniProducts>, Vector256<int>, Vector256<float>>();
         CheckSums<ByteDot128, Vector128<int>, Vector128<float>>();
     }
 

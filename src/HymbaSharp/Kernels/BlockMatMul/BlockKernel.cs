@@ -12,7 +12,7 @@ namespace HymbaSharp.Kernels;
 internal static unsafe class BlockKernel<D, V, S, F, B>
     where D : struct, IByteDot<V, F> where V : struct where S : struct, ISimd<F> where F : struct where B : struct, IBlockFormat
 {
-    // Past the page that the hardware prefetcher stops at: 512 to 2048 bytes read Q4 a fifth to a half slower, 8192 no faster.
+    // Past the page that the hardware prefetcher stops at: 512 to 2048 bytes read Q4 a tenth to a half slower, 8192 no faster.
     private const int PrefetchBytes = 4096;
 
     private const int QuadBytes = BlockLayout.QuadColumns;

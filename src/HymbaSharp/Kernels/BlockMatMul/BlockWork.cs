@@ -62,9 +62,9 @@ internal unsafe struct BlockWork : IParallelWork
         else if (_path == KernelPath.Vector128)
             Execute<VectorTile<ByteDot128, Vector128<int>, Simd128, Vector128<float>, B>, B>(start, end);
         else if (AvxVnni.IsSupported)
-            Execute<VectorTile<ByteDotVnni, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+            Execute<VectorTile<ByteDot256<VnniProducts>, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
         else
-            Execute<VectorTile<ByteDotAvx2, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+            Execute<VectorTile<ByteDot256<Avx2Products>, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
     }
 
     [SkipLocalsInit]

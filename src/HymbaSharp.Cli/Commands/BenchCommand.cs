@@ -76,7 +76,7 @@ internal sealed class BenchCommand : ToolCommand
         if (line.GetValue(_profile))
         {
             foreach (Measurement measurement in measurements)
-                TakeProfile(model, deep, measurement);
+                TakeProfile(model, deep, measurement, sequences);
         }
         if (line.GetValue(_json))
             await Terminal.Output.WriteLineAsync(JsonSerializer.Serialize(Report(model, opened, resident, depth, measurements), Indented));
@@ -106,19 +106,22 @@ internal sealed class BenchCommand : ToolCommand
         measurement.Add(measurement.Tokens / seconds, (double)model.MatrixOperationsPerToken * measurement.Tokens / seconds, peak);
     }
 
-    private static void TakeProfile(HymbaModel model, HymbaSession deep, Measurement measurement)
+    private static void TakeProfile(HymbaModel model, HymbaSession deep, Measurement measurement, int sequences)
     {
-        int[] tokens = Tokens(model, measurement.Tokens);
-        using HymbaSession session = deep.Fork();
-        if (measurement.Kind == "decode")
-            session.Append(1);
+        bool isPrompt = measurement.Kind == "prompt";
+        HymbaSession[] sessions = [.. Enumerable.Range(0, isPrompt ? 1 : sequences).Select(_ => deep.Fork())];
+        int[] prompt = Tokens(model, measurement.Tokens), next = [.. Enumerable.Repeat(1, sessions.Length)];
+        if (!isPrompt)
+            Step(sessions, next);
         IReadOnlyList<(string Kernel, TimeSpan Time, int Calls)> kernels = model.Profile(() =>
         {
-            if (measurement.Kind == "prompt")
-                session.Append(tokens);
-            for (int i = 0; measurement.Kind == "decode" && i < tokens.Length; i++)
-                session.Append(tokens[i]);
+            if (isPrompt)
+                sessions[0].Append(prompt);
+            for (int i = 0; !isPrompt && i < measurement.Tokens; i++)
+                Step(sessions, next);
         }, out TimeSpan whole);
+        foreach (HymbaSession session in sessions)
+            session.Dispose();
         TimeSpan between = whole - TimeSpan.FromTicks(kernels.Sum(kernel => kernel.Time.Ticks));
         measurement.Profile.AddRange(kernels.Select(kernel => new ProfileLine(kernel.Kernel, kernel.Time.TotalMilliseconds, kernel.Time / whole, kernel.Calls)));
         measurement.Profile.Add(new ProfileLine("between kernels", between.TotalMilliseconds, between / whole, 0));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using HymbaSharp.Chat;
 using HymbaSharp.Forward;
 using HymbaSharp.Generation;
@@ -97,8 +98,6 @@ public sealed class HymbaSession : IDisposable
             throw new ArgumentException($"{sessions.Length} sessions were given {tokens.Length} tokens; each takes one.", nameof(tokens));
         HymbaModel model = sessions[0].Model;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sessions.Length, model.Forward.MaxRows);
-        StepSlice[] slices = new StepSlice[sessions.Length];
-        int[] rows = new int[sessions.Length];
         for (int i = 0; i < sessions.Length; i++)
         {
             HymbaSession session = sessions[i];
@@ -110,21 +109,25 @@ public sealed class HymbaSession : IDisposable
                 throw new ContextLengthException(session.TokenCount, 1, model.ContextLength);
             if ((uint)tokens[i] >= (uint)model.Config.VocabularySize)
                 throw new ArgumentOutOfRangeException(nameof(tokens), tokens[i], $"Token ids are 0 to {model.Config.VocabularySize - 1}.");
-            (slices[i], rows[i]) = (new StepSlice(session._state, 1), i);
         }
-        lock (model.Forward.Gate)
+        StepSlice[] slices = ArrayPool<StepSlice>.Shared.Rent(sessions.Length);
+        int[] rows = ArrayPool<int>.Shared.Rent(sessions.Length);
+        try
         {
-            model.ThrowIfDisposed();
-            Matrix logits = model.Forward.Step(slices, tokens, rows);
             for (int i = 0; i < sessions.Length; i++)
+                (slices[i], rows[i]) = (new StepSlice(sessions[i]._state, 1), i);
+            lock (model.Forward.Gate)
             {
-                HymbaSession session = sessions[i];
-                logits.Row(i).CopyTo(session._logits);
-                session._hasLogits = true;
-                if (session._tokens.Length == session.TokenCount)
-                    session.Reserve(Math.Min(2 * session.TokenCount, model.ContextLength));
-                session._tokens[session.TokenCount++] = tokens[i];
+                model.ThrowIfDisposed();
+                Matrix logits = model.Forward.Step(slices.AsSpan(0, sessions.Length), tokens, rows.AsSpan(0, sessions.Length));
+                for (int i = 0; i < sessions.Length; i++)
+                    sessions[i].Passed(tokens[i], logits.Row(i));
             }
+        }
+        finally
+        {
+            ArrayPool<StepSlice>.Shared.Return(slices, clearArray: true);
+            ArrayPool<int>.Shared.Return(rows);
         }
     }
 
@@ -236,6 +239,16 @@ public sealed class HymbaSession : IDisposable
             Step(tokens.Slice(start, count), start, reader);
             start += count;
         }
+    }
+
+    /// <summary>Takes a token that a step of several sequences has passed.</summary>
+    private void Passed(int token, ReadOnlySpan<float> logits)
+    {
+        logits.CopyTo(_logits);
+        _hasLogits = true;
+        if (_tokens.Length == TokenCount)
+            Reserve(Math.Min(2 * TokenCount, Model.ContextLength));
+        _tokens[TokenCount++] = token;
     }
 
     private void Step(ReadOnlySpan<int> tokens, int start, LogitsReader? reader)

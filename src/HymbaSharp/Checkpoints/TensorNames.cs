@@ -117,6 +117,10 @@ public static class TensorNames
     internal static bool IsSsmMatrix(string name) =>
         name.EndsWith(".x_proj.0.weight", StringComparison.Ordinal) || name.EndsWith(".dt_proj.0.weight", StringComparison.Ordinal);
 
+    /// <summary>Whether a tensor is the matrix that feeds a layer's heads, or the one that takes what they give.</summary>
+    internal static bool IsHeadsMatrix(string name) =>
+        name.EndsWith(".in_proj.weight", StringComparison.Ordinal) || name.EndsWith(".out_proj.weight", StringComparison.Ordinal);
+
     /// <summary>What the names of a layer's tensors begin with.</summary>
     internal static string LayerPrefix(int layer) => Layer(layer, "");
 

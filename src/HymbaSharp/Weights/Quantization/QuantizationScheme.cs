@@ -5,10 +5,10 @@ namespace HymbaSharp.Weights;
 /// <summary>A recipe by which a model's matrices are quantised; docs/quantization.md has the layout and the figures.</summary>
 public enum QuantizationScheme
 {
-    /// <summary>Matrices in 8 bits, 8.25 bits a weight; those of the first and the last layer stay as they are.</summary>
+    /// <summary>Matrices in 8 bits, 8.25 bits a weight; those around the heads of the first and the last layer stay as they are.</summary>
     Q8,
 
-    /// <summary>Matrices in 4 bits, 4.5 bits a weight; those of the first and the last layer, the embedding and the logits' matrix in 8.</summary>
+    /// <summary>Matrices in 4 bits, 4.5 bits a weight; in 8 those around the heads of the first and the last layer, the SSM's two small ones, the embedding and the logits' matrix.</summary>
     Q4,
 }
 
@@ -22,7 +22,7 @@ internal static class QuantizationKeys
     public const string Scheme = "scheme";
 
     /// <summary>Of the layout and of the recipes.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 }
 
 /// <summary>What a scheme makes of each tensor, and its names.</summary>
@@ -44,20 +44,21 @@ internal static class QuantizationSchemes
     }
 
     /// <summary>
-    /// The type that each tensor of a model gets, by its name; null: it stays as it is. The two small matrices that make the state's time steps and
-    /// inputs stay; errors of the first and the last layer show more than those of all others together, so they keep more bits (docs/numerics.md).
+    /// The type that each tensor of a model gets, by its name; null: it stays as it is. Errors in front of and behind the heads of the first and the
+    /// last layer show more than those of all other matrices together, so these keep more bits; so do, with 4 bits, the embedding and the two small
+    /// matrices that make the SSM's time step, input and output (docs/numerics.md).
     /// </summary>
     public static Func<string, WeightType?> Recipe(this QuantizationScheme scheme, int layers)
     {
         string first = TensorNames.LayerPrefix(0), last = TensorNames.LayerPrefix(layers - 1);
         return tensor =>
         {
-            if (!TensorNames.IsMatrix(tensor) || TensorNames.IsSsmMatrix(tensor))
+            if (!TensorNames.IsMatrix(tensor))
                 return null;
-            bool isOuter = tensor.StartsWith(first, StringComparison.Ordinal) || tensor.StartsWith(last, StringComparison.Ordinal);
+            bool isOuter = TensorNames.IsHeadsMatrix(tensor) && (tensor.StartsWith(first, StringComparison.Ordinal) || tensor.StartsWith(last, StringComparison.Ordinal));
             if (scheme == QuantizationScheme.Q8)
                 return isOuter ? null : WeightType.Q8;
-            return isOuter || tensor is TensorNames.TokenEmbedding or TensorNames.OutputMatrix ? WeightType.Q8 : WeightType.Q4;
+            return isOuter || TensorNames.IsSsmMatrix(tensor) || tensor is TensorNames.TokenEmbedding or TensorNames.OutputMatrix ? WeightType.Q8 : WeightType.Q4;
         };
     }
 }

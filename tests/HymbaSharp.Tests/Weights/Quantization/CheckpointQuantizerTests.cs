@@ -125,12 +125,12 @@ public sealed class CheckpointQuantizerTests : IDisposable
         {
             if (tensor.Type == ElementType.U8)
                 Assert.Equal(0, start % 64);
-            bool isMatrix = tensor.Name.Contains("proj", StringComparison.Ordinal) && !tensor.Name.Contains("x_proj", StringComparison.Ordinal) && !tensor.Name.Contains("dt_proj", StringComparison.Ordinal);
+            bool isMatrix = tensor.Name.Contains("proj", StringComparison.Ordinal) && !tensor.Name.EndsWith("bias", StringComparison.Ordinal);
             Assert.Equal(isMatrix || tensor.Name == TensorNames.TokenEmbedding, tensor.Type == ElementType.U8);
             start += tensor.ByteLength;
         }
         JsonNode section = JsonNode.Parse(File.ReadAllText(Path.Combine(Quantized, "config.json")))!["quantization_config"]!;
-        Assert.Equal("""{"quant_method":"hymbasharp","version":1,"scheme":"q4"}""", section.ToJsonString());
+        Assert.Equal("""{"quant_method":"hymbasharp","version":2,"scheme":"q4"}""", section.ToJsonString());
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"version\": 1", "\"version\": 2")]
+    [InlineData("\"version\": 2", "\"version\": 1")]
     [InlineData("\"quant_method\": \"hymbasharp\"", "\"quant_method\": \"gptq\"")]
     [InlineData("\"scheme\": \"q8\"", "\"scheme\": \"q2\"")]
     [InlineData("\"scheme\": \"q8\"", "\"scheme\": 8")]
@@ -155,7 +155,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         File.WriteAllText(file, json.Replace(written, changed));
         HymbaConfigException error = Assert.Throws<HymbaConfigException>(() => HymbaModel.Load(Quantized, Reference.Options()));
         Assert.Contains("quantization_config is {", error.Message);
-        Assert.Contains("supported: quant_method \"hymbasharp\", version 1, scheme q8 or q4", error.Message);
+        Assert.Contains("supported: quant_method \"hymbasharp\", version 2, scheme q8 or q4", error.Message);
     }
 
     [Fact]

@@ -126,6 +126,55 @@ public sealed unsafe class BlockMatMulTests
         CheckSums<ByteDot128, Vector128<int>, Vector128<float>>();
     }
 
+    /// <summary>Quants by halves are what 512-bit machines without byte dot products use for 8 bits too; extremes fill their 16-bit sums.</summary>
+    [Theory]
+    [InlineData(WeightType.Q8)]
+    [InlineData(WeightType.Q4)]
+    public void Quants_by_halves_give_the_bits_of_whole_ones(WeightType type)
+    {
+        Assert.SkipUnless(Avx512BW.IsSupported, "AVX-512BW is not available.");
+        foreach (int rows in (int[])[1, 2, 4, 6])
+        {
+            for (int trial = 0; trial < 20; trial++)
+            {
+                BlockLayout layout = new(type, BlockLayout.GroupRows, 64 * (1 + trial));
+                Random random = new(trial);
+                using NativeBuffer weights = new(layout.Bytes), panel = new(BlockPanels.Bytes(rows, layout)), y = new(2 * rows * BlockLayout.GroupRows * sizeof(float));
+                byte* quants = (byte*)weights.Floats + layout.QuantOffset;
+                for (int i = 0; i < layout.Blocks * layout.BlockBytes; i++)
+                    quants[i] = trial % 2 == 0 ? (byte)255 : (byte)random.Next(1, 256);
+                for (int i = 0; i < layout.Blocks * BlockLayout.GroupRows; i++)
+                    ((ushort*)weights.Floats)[i] = (ushort)(0x3C00 + random.Next(256));
+                BlockPanels x = new((byte*)panel.Floats, rows, layout);
+                for (int i = 0; i < rows * layout.PaddedColumns; i++)
+                    x.Quants[i] = trial % 2 == 0 ? (sbyte)(trial % 4 == 0 ? 127 : -127) : (sbyte)random.Next(-127, 128);
+                for (int i = 0; i < rows * layout.Blocks; i++)
+                {
+                    // Of block i / rows and row i % rows: quads of the rows lie in turn.
+                    int sum = 0;
+                    for (int column = 0; column < layout.BlockColumns; column++)
+                        sum += x.Quants[(i / rows * layout.BlockColumns * rows) + (column / 4 * 4 * rows) + (i % rows * 4) + (column % 4)];
+                    (x.Scales[i], x.Offsets[i]) = (random.NextSingle(), -layout.Zero * sum);
+                }
+                float* whole = y.Floats, halves = y.Floats + (rows * BlockLayout.GroupRows);
+                y.AsSpan(0, (int)y.Bytes).Clear();
+                Prefetch ahead = Prefetch.Stream(quants, layout.BlockBytes);
+                if (type == WeightType.Q8)
+                {
+                    BlockKernel<ByteDot128, Vector128<int>, Simd128, Vector128<float>, Blocks8>.Multiply((ushort*)weights.Floats, quants, x.Quants, x.Scales, x.Offsets, rows, layout.Blocks, ahead, whole);
+                    NibbleKernel<Nibbles8>.Multiply((ushort*)weights.Floats, quants, x.Quants, x.Scales, x.Offsets, rows, layout.Blocks, ahead, halves);
+                }
+                else
+                {
+                    BlockKernel<ByteDot128, Vector128<int>, Simd128, Vector128<float>, Blocks4>.Multiply((ushort*)weights.Floats, quants, x.Quants, x.Scales, x.Offsets, rows, layout.Blocks, ahead, whole);
+                    NibbleKernel<Nibbles4>.Multiply((ushort*)weights.Floats, quants, x.Quants, x.Scales, x.Offsets, rows, layout.Blocks, ahead, halves);
+                }
+                for (int i = 0; i < rows * BlockLayout.GroupRows; i++)
+                    Assert.Equal(whole[i], halves[i]);
+            }
+        }
+    }
+
     private static void CheckSums<D, V, F>() where D : struct, IByteDot<V, F> where V : unmanaged where F : struct
     {
         Random random = new(1);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using HymbaSharp.Weights;
 
 namespace HymbaSharp.Kernels;
@@ -12,9 +11,6 @@ namespace HymbaSharp.Kernels;
 internal static unsafe class BlockKernel<D, V, S, F, B>
     where D : struct, IByteDot<V, F> where V : struct where S : struct, ISimd<F> where F : struct where B : struct, IBlockFormat
 {
-    // Past the page that the hardware prefetcher stops at: 512 to 2048 bytes read Q4 a tenth to a half slower, 8192 no faster.
-    private const int PrefetchBytes = 4096;
-
     private const int QuadBytes = BlockLayout.QuadColumns;
 
     /// <summary>A group's rows times one panel.</summary>
@@ -25,8 +21,9 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
     /// <param name="offsets">The panel's offsets, likewise.</param>
     /// <param name="rows">Rows of the panel.</param>
     /// <param name="blocks">Blocks to sum.</param>
+    /// <param name="ahead">What to fetch meanwhile, from where and how much for each block.</param>
     /// <param name="y">Sums so far, and results [rows, 16].</param>
-    public static void Multiply(ushort* group, byte* weights, sbyte* x, float* scales, int* offsets, int rows, int blocks, float* y)
+    public static void Multiply(ushort* group, byte* weights, sbyte* x, float* scales, int* offsets, int rows, int blocks, Prefetch ahead, float* y)
     {
         int vectorBytes = D.Count * sizeof(int);
         for (int row = 0; row < BlockLayout.GroupRows; row += 2 * D.Count, group += 2 * D.Count, weights += 2 * vectorBytes, y += 2 * D.Count)
@@ -34,32 +31,32 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             switch (rows)
             {
                 case 1:
-                    Multiply1(group, weights, x, scales, offsets, blocks, y);
+                    Multiply1(group, weights, x, scales, offsets, blocks, ahead, y);
                     break;
                 case 2:
-                    Multiply2(group, weights, x, scales, offsets, blocks, y);
+                    Multiply2(group, weights, x, scales, offsets, blocks, ahead, y);
                     break;
                 case 4:
-                    Multiply4(group, weights, x, scales, offsets, blocks, y);
+                    Multiply4(group, weights, x, scales, offsets, blocks, ahead, y);
                     break;
                 default:
-                    Multiply6(group, weights, x, scales, offsets, blocks, y);
+                    Multiply6(group, weights, x, scales, offsets, blocks, ahead, y);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply1(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
+    private static void Multiply1(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, Prefetch ahead, float* y)
     {
         int next = D.Count * sizeof(int);
         F y0 = S.Load(y), y1 = S.Load(y + D.Count);
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows)
         {
+            ahead.Step();
             V s0 = Start(offsets + block), s1 = s0, t0 = D.Zero, t1 = D.Zero;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 2 * QuadBytes)
             {
-                Prefetch(w);
                 V a = D.Broadcast(x);
                 s0 = B.Dot<D, V, F>(s0, B.First<D, V, F>(w), a);
                 s1 = B.Dot<D, V, F>(s1, B.First<D, V, F>(w + next), a);
@@ -76,16 +73,16 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply2(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
+    private static void Multiply2(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, Prefetch ahead, float* y)
     {
         int next = D.Count * sizeof(int);
         F y00 = S.Load(y), y01 = S.Load(y + D.Count), y10 = S.Load(y + BlockLayout.GroupRows), y11 = S.Load(y + BlockLayout.GroupRows + D.Count);
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 2, offsets += 2)
         {
+            ahead.Step();
             V s00 = Start(offsets), s01 = s00, s10 = Start(offsets + 1), s11 = s10;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 4 * QuadBytes)
             {
-                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -116,19 +113,19 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
 
     // Sums over blocks stay in memory here and below, for the instruction that sums bytes reaches only sixteen registers, and these the integers need.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
+    private static void Multiply4(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, Prefetch ahead, float* y)
     {
         int next = D.Count * sizeof(int);
         float* r0 = y, r1 = r0 + BlockLayout.GroupRows, r2 = r1 + BlockLayout.GroupRows, r3 = r2 + BlockLayout.GroupRows;
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 4, offsets += 4)
         {
+            ahead.Step();
             V s00 = Start(offsets), s01 = s00;
             V s10 = Start(offsets + 1), s11 = s10;
             V s20 = Start(offsets + 2), s21 = s20;
             V s30 = Start(offsets + 3), s31 = s30;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 8 * QuadBytes)
             {
-                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -170,12 +167,13 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply6(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, float* y)
+    private static void Multiply6(ushort* group, byte* w, sbyte* x, float* scales, int* offsets, int blocks, Prefetch ahead, float* y)
     {
         int next = D.Count * sizeof(int);
         float* r0 = y, r1 = r0 + BlockLayout.GroupRows, r2 = r1 + BlockLayout.GroupRows, r3 = r2 + BlockLayout.GroupRows, r4 = r3 + BlockLayout.GroupRows, r5 = r4 + BlockLayout.GroupRows;
         for (int block = 0; block < blocks; block++, group += BlockLayout.GroupRows, scales += 6, offsets += 6)
         {
+            ahead.Step();
             V s00 = Start(offsets), s01 = s00;
             V s10 = Start(offsets + 1), s11 = s10;
             V s20 = Start(offsets + 2), s21 = s20;
@@ -184,7 +182,6 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             V s50 = Start(offsets + 5), s51 = s50;
             for (int pair = 0; pair < B.Pairs; pair++, w += B.PairBytes, x += 12 * QuadBytes)
             {
-                Prefetch(w);
                 V w0 = B.First<D, V, F>(w), w1 = B.First<D, V, F>(w + next);
                 V a = D.Broadcast(x);
                 s00 = B.Dot<D, V, F>(s00, w0, a);
@@ -239,17 +236,6 @@ internal static unsafe class BlockKernel<D, V, S, F, B>
             scale = S.Create(scales[5]);
             Put(r5, S.MultiplyAdd(D.ToSingle(s50), S.Multiply(g0, scale), S.Load(r5)), S.MultiplyAdd(D.ToSingle(s51), S.Multiply(g1, scale), S.Load(r5 + D.Count)));
         }
-    }
-
-    /// <summary>Fetches what is read soon; past the group's end it is the next one's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* w)
-    {
-        if (!Sse.IsSupported)
-            return;
-        Sse.Prefetch0(w + PrefetchBytes);
-        if (B.PairBytes > 64)
-            Sse.Prefetch0(w + PrefetchBytes + 64);
     }
 
     /// <summary>What a block's sum begins with.</summary>

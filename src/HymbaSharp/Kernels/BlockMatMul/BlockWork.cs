@@ -50,30 +50,37 @@ internal unsafe struct BlockWork : IParallelWork
     {
         int start = part * _groupsPerPart, end = Math.Min(start + _groupsPerPart, _weights.Blocks!.Value.Groups);
         if (_weights.Type == WeightType.Q8)
-            Execute<Blocks8>(start, end);
+            Execute<Blocks8, Nibbles8>(start, end);
         else
-            Execute<Blocks4>(start, end);
+            Execute<Blocks4, Nibbles4>(start, end);
     }
 
-    private void Execute<B>(int start, int end) where B : struct, IBlockFormat
+    /// <summary>Where 512-bit vectors of four-bit quants take fewer instructions than 256-bit ones of bytes.</summary>
+    internal static bool IsByNibbles(WeightType type, KernelPath path) =>
+        path == KernelPath.Vector512 && Avx512BW.IsSupported && (type == WeightType.Q4 || !AvxVnni.IsSupported);
+
+    private void Execute<B, N>(int start, int end) where B : struct, IBlockFormat where N : struct, INibbleFormat
     {
         if (_path == KernelPath.Scalar)
-            Execute<ScalarTile, B>(start, end);
+            Execute<ScalarTile>(start, end);
         else if (_path == KernelPath.Vector128)
-            Execute<VectorTile<ByteDot128, Vector128<int>, Simd128, Vector128<float>, B>, B>(start, end);
+            Execute<VectorTile<ByteDot128, Vector128<int>, Simd128, Vector128<float>, B>>(start, end);
+        else if (IsByNibbles(_weights.Type, _path))
+            Execute<NibbleTile<N>>(start, end);
         else if (AvxVnni.IsSupported)
-            Execute<VectorTile<ByteDot256<VnniProducts>, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+            Execute<VectorTile<ByteDot256<VnniProducts>, Vector256<int>, Simd256, Vector256<float>, B>>(start, end);
         else
-            Execute<VectorTile<ByteDot256<Avx2Products>, Vector256<int>, Simd256, Vector256<float>, B>, B>(start, end);
+            Execute<VectorTile<ByteDot256<Avx2Products>, Vector256<int>, Simd256, Vector256<float>, B>>(start, end);
     }
 
     [SkipLocalsInit]
-    private void Execute<K, B>(int start, int end) where K : struct, ITile where B : struct, IBlockFormat
+    private void Execute<K>(int start, int end) where K : struct, ITile
     {
         BlockLayout layout = _weights.Blocks!.Value;
         BlockPanels panels = _panels;
         bool isSingle = panels.Rows <= BlockPanels.MaxRows;
-        int passBlocks = isSingle ? panels.Blocks : Math.Max(PassBytes / (B.Pairs * B.PairBytes), 1);
+        int passes = isSingle ? 1 : ((panels.Blocks * layout.BlockBytes) + PassBytes - 1) / PassBytes;
+        int passBlocks = (panels.Blocks + passes - 1) / passes;
         int chunkRows = isSingle ? panels.Rows : Math.Max(ChunkBytes / (passBlocks * layout.BlockColumns) / BlockPanels.MaxRows, 1) * BlockPanels.MaxRows;
         // The sums lie here while a tile is computed: a group's results are far apart, each row in a line of its own.
         float* sums = stackalloc float[BlockPanels.MaxRows * BlockLayout.GroupRows];
@@ -87,18 +94,33 @@ internal unsafe struct BlockWork : IParallelWork
                 for (int group = start; group < end; group++)
                 {
                     int first = group * BlockLayout.GroupRows, outs = Math.Min(BlockLayout.GroupRows, layout.Rows - first);
-                    int rows;
-                    for (int row = chunk; row < endRow; row += rows)
+                    byte* quants = _weights.Data + ((nint)group * layout.GroupBytes) + layout.QuantOffset + ((nint)block * layout.BlockBytes);
+                    int rows, panel = 0, panelCount = BlockPanels.Count(endRow - chunk);
+                    for (int row = chunk; row < endRow; row += rows, panel++)
                     {
                         rows = panels.PanelRows(row);
                         float* y = _y[row] + first;
+                        Prefetch ahead = panelCount == 1 ? Prefetch.Stream(quants, layout.BlockBytes) : Prefetch.Share(quants + layout.GroupBytes, layout.BlockBytes, blocks, panel, panelCount);
+                        if (row + rows < endRow)
+                            FetchResults(_y, row + rows, endRow, first);
+                        else if (panelCount > 1 && group + 1 < end)
+                            FetchResults(_y, chunk, endRow, first + BlockLayout.GroupRows);
                         Take(isNew ? null : y, _y.Stride, sums, rows, outs);
-                        K.Multiply(_weights.Data, layout, group, block, blocks, panels, row, rows, sums);
+                        K.Multiply(_weights.Data, layout, group, block, blocks, panels, row, rows, ahead, sums);
                         Give(sums, y, _y.Stride, rows, outs);
                     }
                 }
             }
         }
+    }
+
+    /// <summary>Fetches where the next panel's results go: stores that miss the cache would hold up the sums' behind them.</summary>
+    private static void FetchResults(Matrix y, int row, int endRow, int first)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int end = Math.Min(row + BlockPanels.MaxRows, endRow); row < end; row++)
+            Sse.Prefetch0(y[row] + first);
     }
 
     /// <summary>Zeros, or the results so far.</summary>
@@ -128,26 +150,53 @@ internal unsafe struct BlockWork : IParallelWork
     /// <summary>A group's rows times a panel, over some blocks, added to sixteen sums for each row of the panel.</summary>
     private interface ITile
     {
-        static abstract void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums);
+        static abstract void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, Prefetch ahead, float* sums);
     }
 
     private struct ScalarTile : ITile
     {
-        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums) =>
+        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, Prefetch ahead, float* sums) =>
             ScalarBlockMatMul.Multiply(weights, layout, group, block, blocks, panels, row, rows, sums);
     }
 
     private struct VectorTile<D, V, S, F, B> : ITile
         where D : struct, IByteDot<V, F> where V : struct where S : struct, ISimd<F> where F : struct where B : struct, IBlockFormat
     {
-        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, float* sums)
+        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, Prefetch ahead, float* sums)
+        {
+            Operands o = new(weights, layout, group, block, panels, row, rows);
+            BlockKernel<D, V, S, F, B>.Multiply(o.Group, o.Weights, o.X, o.Scales, o.Offsets, rows, blocks, ahead, sums);
+        }
+    }
+
+    private struct NibbleTile<N> : ITile where N : struct, INibbleFormat
+    {
+        public static void Multiply(byte* weights, in BlockLayout layout, int group, int block, int blocks, in BlockPanels panels, int row, int rows, Prefetch ahead, float* sums)
+        {
+            Operands o = new(weights, layout, group, block, panels, row, rows);
+            NibbleKernel<N>.Multiply(o.Group, o.Weights, o.X, o.Scales, o.Offsets, rows, blocks, ahead, sums);
+        }
+    }
+
+    /// <summary>Where a kernel's operands begin.</summary>
+    private readonly ref struct Operands
+    {
+        public readonly ushort* Group;
+        public readonly byte* Weights;
+        public readonly sbyte* X;
+        public readonly float* Scales;
+        public readonly int* Offsets;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Operands(byte* weights, in BlockLayout layout, int group, int block, in BlockPanels panels, int row, int rows)
         {
             byte* record = weights + ((nint)group * layout.GroupBytes);
             nint place = ((nint)row * panels.Blocks) + ((nint)block * rows);
-            BlockKernel<D, V, S, F, B>.Multiply(
-                (ushort*)record + (block * BlockLayout.GroupRows), record + layout.QuantOffset + ((nint)block * B.Pairs * B.PairBytes),
-                panels.Quants + ((nint)row * panels.PaddedColumns) + ((nint)block * layout.BlockColumns * rows), panels.Scales + place, panels.Offsets + place,
-                rows, blocks, sums);
+            Group = (ushort*)record + (block * BlockLayout.GroupRows);
+            Weights = record + layout.QuantOffset + ((nint)block * layout.BlockBytes);
+            X = panels.Quants + ((nint)row * panels.PaddedColumns) + ((nint)block * layout.BlockColumns * rows);
+            Scales = panels.Scales + place;
+            Offsets = panels.Offsets + place;
         }
     }
 }

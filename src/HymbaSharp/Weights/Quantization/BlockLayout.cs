@@ -42,7 +42,8 @@ internal readonly record struct BlockLayout
         };
         PaddedColumns = (int)Padded(columns, ColumnUnit);
         QuantOffset = (int)Padded(Blocks * GroupRows * sizeof(ushort), Alignment);
-        GroupBytes = checked(QuantOffset + (PaddedColumns * GroupRows / (type == WeightType.Q8 ? 1 : 2)));
+        BlockBytes = BlockColumns * GroupRows / (type == WeightType.Q8 ? 1 : 2);
+        GroupBytes = checked(QuantOffset + (Blocks * BlockBytes));
     }
 
     public WeightType Type { get; }
@@ -55,6 +56,9 @@ internal readonly record struct BlockLayout
     public int BlockColumns { get; }
 
     public int PaddedColumns { get; }
+
+    /// <summary>Bytes of a block's quants, those of all rows of a group.</summary>
+    public int BlockBytes { get; }
 
     /// <summary>Where a group's quants begin, in bytes from its start.</summary>
     public int QuantOffset { get; }

@@ -160,6 +160,10 @@ public sealed class HymbaModel : IDisposable
         }
     }
 
+    internal HymbaWeights Weights => _weights;
+
+    internal KernelContext Kernels => _kernels;
+
     /// <summary>To be called with the gate held: steps read memory that <see cref="Dispose"/> frees.</summary>
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 
@@ -180,7 +184,7 @@ public sealed class HymbaModel : IDisposable
 
     private static HymbaModel Open(string folder, HymbaConfig config, byte[] json, KernelPath path, HymbaModelOptions options, out Checkpoint checkpoint)
     {
-        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Recipe ?? options.Quantization?.Recipe(config.LayerCount));
+        AdaptedCheckpoint adapted = AdaptedCheckpoint.Open(folder, config, options.Adapters, options.Recipe ?? options.Quantization?.Recipe(config.LayerCount), options.Calibration);
         checkpoint = adapted.Base;
         try
         {

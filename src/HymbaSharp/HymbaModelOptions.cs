@@ -45,6 +45,9 @@ public sealed record HymbaModelOptions
     /// <summary>For experiments, in place of a scheme: the type each tensor gets, null as it is stored.</summary>
     internal Func<string, WeightType?>? Recipe { get; init; }
 
+    /// <summary>For experiments, beside <see cref="Recipe"/>.</summary>
+    internal Calibration? Calibration { get; init; }
+
     internal void Validate()
     {
         Check(nameof(Threads), Threads, 1024);

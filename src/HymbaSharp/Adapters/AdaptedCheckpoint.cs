@@ -19,7 +19,7 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
     /// <summary>Opens the weights in a folder and the adapters.</summary>
     /// <exception cref="CheckpointException">The weights, or an adapter's file, can't be read or are not well-formed.</exception>
     /// <exception cref="AdapterException">An adapter is not supported or does not fit, or two replace the same tensor.</exception>
-    public static AdaptedCheckpoint Open(string folder, HymbaConfig config, IReadOnlyList<AdapterReference> references, Func<string, WeightType?>? recipe = null)
+    public static AdaptedCheckpoint Open(string folder, HymbaConfig config, IReadOnlyList<AdapterReference> references, Func<string, WeightType?>? recipe = null, Calibration? calibration = null)
     {
         Checkpoint checkpoint = Checkpoint.Open(folder);
         List<Adapter> adapters = [];
@@ -34,7 +34,7 @@ internal sealed class AdaptedCheckpoint(Checkpoint checkpoint, ImmutableArray<Ad
                         throw new AdapterException($"{reference.Folder}: replaces {name}, and so does {other.Reference.Folder}; one adapter at most may.");
                 }
             }
-            return new AdaptedCheckpoint(checkpoint, [.. adapters], recipe is null ? null : new LoadQuantizer(recipe));
+            return new AdaptedCheckpoint(checkpoint, [.. adapters], recipe is null ? null : new LoadQuantizer(recipe, calibration));
         }
         catch
         {

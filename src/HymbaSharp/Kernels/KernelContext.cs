@@ -1,4 +1,5 @@
 using HymbaSharp.Threading;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp.Kernels;
 
@@ -11,6 +12,9 @@ internal sealed unsafe class KernelContext(KernelPath path, WorkerPool pool) : I
     public KernelPath Path { get; } = path;
 
     public WorkerPool Pool { get; } = pool;
+
+    /// <summary>Sees the operands of every product before it is computed: the weights, and the activations [T, in].</summary>
+    public Action<WeightMatrix, Matrix>? ProductObserver { get; set; }
 
     /// <summary>At least <paramref name="floats"/> floats for all workers together; called by the thread that starts the work, before it.</summary>
     public float* SharedScratch(long floats) => Grow(ref _shared, floats);

@@ -36,6 +36,23 @@ internal sealed class HymbaWeights : IDisposable
 
     public WeightMatrix Output { get; } // [V, H]
 
+    /// <summary>The matrices that activations are multiplied by, with their tensors' names.</summary>
+    public IEnumerable<(string Name, WeightMatrix Matrix)> Matrices()
+    {
+        for (int layer = 0; layer < Layers.Length; layer++)
+        {
+            LayerWeights weights = Layers[layer];
+            yield return (TensorNames.InputProjection(layer), weights.InputProjection.Weights);
+            yield return (TensorNames.SsmProjection(layer), weights.SsmProjection.Weights);
+            yield return (TensorNames.TimeStepProjection(layer), weights.TimeStepProjection.Weights);
+            yield return (TensorNames.OutputProjection(layer), weights.OutputProjection.Weights);
+            yield return (TensorNames.MlpGate(layer), weights.MlpGate.Weights);
+            yield return (TensorNames.MlpUp(layer), weights.MlpUp.Weights);
+            yield return (TensorNames.MlpDown(layer), weights.MlpDown.Weights);
+        }
+        yield return (Output == Embedding ? TensorNames.TokenEmbedding : TensorNames.OutputMatrix, Output);
+    }
+
     /// <summary>Bytes of weights one decode step of a single sequence reads.</summary>
     public long BytesPerStep => Output.Bytes + Layers.Sum(layer => layer.MatrixBytes);
 

@@ -38,7 +38,22 @@ public sealed class QuantizeTests : IDisposable
         Assert.Contains("same most probable token", Tool.Run("compare", "-m", _folder.Path, "--quant", "q4", text).Success, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Calibrates_on_a_text()
+    {
+        string text = _folder.File("text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("ab abc b a ", 20)));
+        Assert.Equal("", Tool.Run("quantize", "-m", _folder.Path, "--to", "q4", "--calibrate", text, "--calibrate-limit", "50", "-o", _folder.File("made")).Success);
+        Assert.NotEqual("", Tool.Run("generate", "-m", _folder.File("made"), "ab ab", "-n", "8", "--temp", "0").Success);
+        File.WriteAllText(text, " \n");
+        Assert.Contains($"{text} holds no text", Tool.Run("quantize", "-m", _folder.Path, "--to", "q4", "--calibrate", text, "-o", _folder.File("other")).Failure(ToolRunner.Misused), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.File("other")));
+        Assert.Contains("Could not find file", Tool.Run("quantize", "-m", _folder.Path, "--to", "q4", "--calibrate", _folder.File("none"), "-o", _folder.File("other")).Failure(), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("--calibrate is for --to q4", "quantize", "--to", "q8", "-o", "x", "--calibrate", "y")]
+    [InlineData("--calibrate-limit needs --calibrate", "quantize", "--to", "q4", "-o", "x", "--calibrate-limit", "5")]
     [InlineData("'q2' not recognized", "quantize", "--to", "q2", "-o", "x")]
     [InlineData("Option '--to' is required", "quantize", "-o", "x")]
     [InlineData("nothing to compare with", "compare", "ab")]

@@ -23,6 +23,7 @@ internal static unsafe class MatMul
             throw new ArgumentException($"MatMul: weights [{weights.Rows}, {weights.Columns}] take X [T, {weights.Columns}] and Y [T, {weights.Rows}]; X is [{x.Rows}, {x.Columns}], Y is [{y.Rows}, {y.Columns}].");
         if (x.Rows == 0)
             return;
+        context.ProductObserver?.Invoke(weights, x);
         switch (weights.Type)
         {
             case WeightType.F32:

@@ -17,20 +17,15 @@ public static unsafe class CheckpointQuantizer
     /// <param name="modelFolder">A checkpoint of floats.</param>
     /// <param name="outputFolder">Where the copy goes; must not exist, or be empty.</param>
     /// <param name="scheme">The recipe.</param>
+    /// <param name="calibration">What the errors of columns count by, measured on this model; null: all the same. It moves the scales of four bits only.</param>
     /// <param name="progress">Told the fraction that is written, from 0 to 1.</param>
     /// <param name="cancellationToken">Stops the work and leaves nothing behind.</param>
     /// <exception cref="HymbaConfigException">The model's configuration cannot be read or is not supported.</exception>
     /// <exception cref="CheckpointException">The model can't be read, is quantised already or has weights that are not finite; the folder is not empty or cannot be written.</exception>
     public static void Write(
-        string modelFolder, string outputFolder, QuantizationScheme scheme, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        string modelFolder, string outputFolder, QuantizationScheme scheme, Calibration? calibration = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
-        string configFile = Path.Combine(modelFolder, HymbaConfig.FileName);
-        byte[] json = HymbaConfig.ReadFile(configFile);
-        HymbaConfig config = HymbaConfig.Parse(json, configFile);
-        if (config.Quantization is { } already)
-            throw new CheckpointException($"{modelFolder}: is quantised already ({already.Name()}); a model of floats is needed.");
-        if (File.Exists(outputFolder) || (Directory.Exists(outputFolder) && Directory.EnumerateFileSystemEntries(outputFolder).Any()))
-            throw new CheckpointException($"{outputFolder}: exists and is not empty; a new or empty folder is needed.");
+        (byte[] json, HymbaConfig config) = Check(modelFolder, outputFolder);
         using Checkpoint checkpoint = Checkpoint.Open(modelFolder);
         if (checkpoint.Validate(config) is { IsEmpty: false } problems)
             throw new CheckpointException($"{modelFolder}: {problems[0]}");
@@ -38,7 +33,7 @@ public static unsafe class CheckpointQuantizer
         try
         {
             _ = Directory.CreateDirectory(temporary);
-            WriteWeights(checkpoint, config, Path.Combine(temporary, Checkpoint.FileName), scheme, progress, cancellationToken);
+            WriteWeights(checkpoint, config, Path.Combine(temporary, Checkpoint.FileName), scheme, calibration, progress, cancellationToken);
             NewCheckpoint.CopyFiles(modelFolder, temporary);
             File.WriteAllBytes(Path.Combine(temporary, HymbaConfig.FileName), WithScheme(json, scheme));
             if (Directory.Exists(outputFolder))
@@ -56,8 +51,25 @@ public static unsafe class CheckpointQuantizer
         }
     }
 
+    /// <summary>Refuses what <see cref="Write"/> would refuse before it reads a weight.</summary>
+    /// <exception cref="HymbaConfigException">The model's configuration cannot be read or is not supported.</exception>
+    /// <exception cref="CheckpointException">The model is quantised already; the folder is not empty.</exception>
+    public static void Validate(string modelFolder, string outputFolder) => _ = Check(modelFolder, outputFolder);
+
+    private static (byte[] Json, HymbaConfig Config) Check(string modelFolder, string outputFolder)
+    {
+        string configFile = Path.Combine(modelFolder, HymbaConfig.FileName);
+        byte[] json = HymbaConfig.ReadFile(configFile);
+        HymbaConfig config = HymbaConfig.Parse(json, configFile);
+        if (config.Quantization is { } already)
+            throw new CheckpointException($"{modelFolder}: is quantised already ({already.Name()}); a model of floats is needed.");
+        if (File.Exists(outputFolder) || (Directory.Exists(outputFolder) && Directory.EnumerateFileSystemEntries(outputFolder).Any()))
+            throw new CheckpointException($"{outputFolder}: exists and is not empty; a new or empty folder is needed.");
+        return (json, config);
+    }
+
     private static void WriteWeights(
-        Checkpoint checkpoint, HymbaConfig config, string path, QuantizationScheme scheme, IProgress<double>? progress, CancellationToken cancellationToken)
+        Checkpoint checkpoint, HymbaConfig config, string path, QuantizationScheme scheme, Calibration? calibration, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         List<(TensorInfo Info, Tensor Source, BlockLayout? Layout)> tensors = [];
         Func<string, WeightType?> recipe = scheme.Recipe(config.LayerCount);
@@ -73,7 +85,7 @@ public static unsafe class CheckpointQuantizer
         using SafetensorsWriter writer = new(path, tensors.Select(tensor => tensor.Info));
         foreach ((TensorInfo info, Tensor source, BlockLayout? layout) in tensors)
         {
-            foreach (ReadOnlyMemory<byte> piece in layout is { } blocks ? Quantized(source, blocks) : Stored(source))
+            foreach (ReadOnlyMemory<byte> piece in layout is { } blocks ? Quantized(source, blocks, calibration?.Importance(info.Name) ?? []) : Stored(source))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 writer.Write(info.Name, piece.Span);
@@ -84,22 +96,22 @@ public static unsafe class CheckpointQuantizer
         writer.Complete();
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Quantized(Tensor source, BlockLayout layout)
+    private static IEnumerable<ReadOnlyMemory<byte>> Quantized(Tensor source, BlockLayout layout, float[] importance)
     {
         int groups = Math.Clamp(PieceBytes / layout.GroupBytes, 1, layout.Groups);
         byte[] piece = new byte[groups * layout.GroupBytes];
         for (int group = 0; group < layout.Groups; group += groups)
         {
             int count = Math.Min(groups, layout.Groups - group);
-            Quantize(source, layout, group, count, piece);
+            Quantize(source, layout, importance, group, count, piece);
             yield return piece.AsMemory(0, count * layout.GroupBytes);
         }
     }
 
-    private static void Quantize(Tensor source, BlockLayout layout, int group, int count, byte[] piece)
+    private static void Quantize(Tensor source, BlockLayout layout, float[] importance, int group, int count, byte[] piece)
     {
         fixed (byte* destination = piece)
-            MatrixQuantizer.Quantize(source.Name, WeightMatrix.Of(source), layout, [], group, count, destination);
+            MatrixQuantizer.Quantize(source.Name, WeightMatrix.Of(source), layout, importance, group, count, destination);
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Stored(Tensor source)

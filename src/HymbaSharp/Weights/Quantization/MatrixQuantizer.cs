@@ -50,7 +50,8 @@ internal static unsafe class MatrixQuantizer
 
 /// <summary>Quantises matrices while a model is opened, and owns what it made.</summary>
 /// <param name="recipe">The type of a tensor by its name; null: as it is stored.</param>
-internal sealed unsafe class LoadQuantizer(Func<string, WeightType?> recipe) : IDisposable
+/// <param name="calibration">What the errors of columns count by; null: all the same.</param>
+internal sealed unsafe class LoadQuantizer(Func<string, WeightType?> recipe, Calibration? calibration = null) : IDisposable
 {
     private readonly List<NativeBuffer> _buffers = [];
 
@@ -63,7 +64,7 @@ internal sealed unsafe class LoadQuantizer(Func<string, WeightType?> recipe) : I
         BlockLayout layout = new(type, weights.Rows, weights.Columns);
         NativeBuffer buffer = new(layout.Bytes);
         _buffers.Add(buffer);
-        MatrixQuantizer.Quantize(name, weights, layout, [], 0, layout.Groups, (byte*)buffer.Floats);
+        MatrixQuantizer.Quantize(name, weights, layout, calibration?.Importance(name) ?? [], 0, layout.Groups, (byte*)buffer.Floats);
         return new WeightMatrix(type, (byte*)buffer.Floats, weights.Rows, weights.Columns);
     }
 

@@ -8,6 +8,12 @@ switch (args.FirstOrDefault())
     case "0002":
         Sensitivity.Run(args[1..]);
         return 0;
+    case "0003":
+        TileRates.Run(args[1..]);
+        return 0;
+    case "0004":
+        Copying.Run(args[1..]);
+        return 0;
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/lab/HymbaSharp.Lab -- NUMBER [arguments]; bench/lab/README.md says what the numbers are.");
         return 2;

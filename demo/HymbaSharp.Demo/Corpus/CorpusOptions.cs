@@ -12,8 +12,8 @@ internal sealed record CorpusOptions
     /// <summary>Conversations of fine-tuning, 0 or more. Default 110 000.</summary>
     public int Conversations { get; init; } = 110_000;
 
-    /// <summary>How often each skill is drawn in fine-tuning, relative to the others: context, tools, sums, roles, identity. Default 36, 30, 16, 12, 6.</summary>
-    public IReadOnlyList<int> Shares { get; init; } = [36, 30, 16, 12, 6];
+    /// <summary>How often each skill is drawn in fine-tuning, relative to the others: context, tools, sums, roles, identity. Default 44, 36, 8, 5, 7.</summary>
+    public IReadOnlyList<int> Shares { get; init; } = [44, 36, 8, 5, 7];
 
     /// <summary>Pairs of preference, 0 or more. Default 8 000.</summary>
     public int Pairs { get; init; } = 8_000;

@@ -9,7 +9,7 @@ internal sealed class Pretraining(Dice dice)
 {
     private readonly Names _names = new(dice, Split.Training);
 
-    public string Document() => dice.Weighted(32, 10, 10, 18, 6, 14, 8, 2) switch
+    public string Document() => dice.Weighted(42, 10, 10, 8, 4, 20, 4, 2) switch
     {
         0 => PassageWithQuestions(),
         1 => Copies(),
@@ -27,7 +27,7 @@ internal sealed class Pretraining(Dice dice)
         (List<string> texts, List<Fact[]> facts) = skill.Passages(1, isLong: dice.Chance(25));
         List<string> lines = [texts[0]];
         HashSet<string> asked = [];
-        int questions = dice.Between(1, 4);
+        int questions = dice.Between(2, 7);
         for (int i = 0; i < questions; i++)
         {
             ContextSkill.Exchange exchange = skill.DrawExchange(facts, absentPercent: 15);

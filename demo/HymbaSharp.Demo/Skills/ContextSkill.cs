@@ -19,18 +19,18 @@ internal sealed class ContextSkill(Dice dice, Split split)
         public string Subject => IsAbsent ? Question : Answer;
     }
 
-    /// <summary>A conversation about one to three passages: one to three questions, or one where it is to be measured.</summary>
+    /// <summary>A conversation about one to three passages: up to seven questions, as each is worth more to training than another passage, or one where it is to be measured.</summary>
     public Dialogue Dialogue()
     {
         int passages = 1 + dice.Weighted(50, 30, 20);
-        bool isLong = dice.Chance(15);
+        bool isLong = dice.Chance(split == Split.HeldOut ? 15 : 30);
         (List<string> texts, List<Fact[]> facts) = Passages(passages, isLong);
         List<Line> lines = [];
         if (dice.Chance(50))
             lines.Add(Line.System(dice.Pick(["Answer from the context.", "Answer the question from the context.", "You are a helpful assistant."])));
 
         bool isPasted = passages == 1 && dice.Chance(30);
-        int questions = split == Split.HeldOut ? 1 : 1 + dice.Weighted(35, 35, 30);
+        int questions = split == Split.HeldOut ? 1 : 1 + dice.Weighted(15, 15, 15, 15, 15, 15, 10);
         HashSet<string> asked = [];
         for (int i = 0; i < questions; i++)
         {

@@ -21,19 +21,20 @@ internal sealed class ToolSkill(Dice dice, Split split)
         List<Line> lines = [];
         if (dice.Chance(50))
             lines.Add(Line.System(dice.Pick(["You may call tools.", "Use the tools.", "You are a helpful assistant.", "You are a helpful assistant with tools."])));
-        if (dice.Chance(20))
-        {
-            AddWithoutCall(lines, tools, wanted);
-        }
-        else
-        {
-            AddCall(lines, tools, wanted);
-            if (split == Split.Training && dice.Chance(20))
-                AddCall(lines, tools, dice.Pick(tools));
-            else if (split == Split.Training && dice.Chance(15))
-                AddWithoutCall(lines, tools, wanted);
-        }
+        AddExchange(lines, tools, wanted);
+        // Another request is worth more to training than another set of tools.
+        int more = split == Split.HeldOut ? 0 : dice.Weighted(25, 20, 20, 20, 15);
+        for (int i = 0; i < more; i++)
+            AddExchange(lines, tools, dice.Pick(tools));
         return new Dialogue(Skill.Tools, lines) { Tools = [.. tools.Select(tool => tool.Schema())] };
+    }
+
+    private void AddExchange(List<Line> lines, List<DemoTool> tools, DemoTool wanted)
+    {
+        if (dice.Chance(20))
+            AddWithoutCall(lines, tools, wanted);
+        else
+            AddCall(lines, tools, wanted);
     }
 
     private void AddCall(List<Line> lines, List<DemoTool> tools, DemoTool wanted)

@@ -18,14 +18,18 @@ internal static unsafe class DotKernel<S, V, W>
     public static void Multiply(byte* weights, Matrix x, Matrix y, bool accumulate)
     {
         nint rowBytes = (nint)x.Columns * W.Size;
-        // Weight rows outside: one of them stays in the first-level cache while the activations run past.
-        for (int row = 0; row < y.Columns; row++, weights += rowBytes)
+        // Four rows of activations at a time stay in the first-level cache while the weights run past, from the second-level one but for the first time.
+        int t = 0;
+        for (; t + 4 <= x.Rows; t += 4)
         {
-            int t = 0;
-            for (; t + 4 <= x.Rows; t += 4)
-                Dot4(weights, x[t], x.Stride, x.Columns, y[t] + row, y.Stride, accumulate);
-            for (; t < x.Rows; t++)
-                Put(y[t] + row, Dot(weights, x[t], x.Columns), accumulate);
+            byte* w = weights;
+            for (int row = 0; row < y.Columns; row++, w += rowBytes)
+                Dot4(w, x[t], x.Stride, x.Columns, y[t] + row, y.Stride, accumulate);
+        }
+        for (int row = 0; t < x.Rows && row < y.Columns; row++, weights += rowBytes)
+        {
+            for (int left = t; left < x.Rows; left++)
+                Put(y[left] + row, Dot(weights, x[left], x.Columns), accumulate);
         }
     }
 

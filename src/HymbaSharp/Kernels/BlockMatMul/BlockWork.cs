@@ -17,6 +17,9 @@ internal unsafe struct BlockWork : IParallelWork
     private const int BytesPerPart = 128 * 1024;
     private const int PartsPerThread = 4;
 
+    // A chunk of panels comes from the third-level cache once for so many groups.
+    private const int TiledGroups = 5;
+
     private const int PassBytes = 28 * 1024;
     private const int ChunkBytes = 192 * 1024;
 
@@ -40,7 +43,7 @@ internal unsafe struct BlockWork : IParallelWork
             _weights = weights,
             _panels = panels,
             _y = y,
-            _groupsPerPart = Math.Max(Math.Min(BytesPerPart / layout.GroupBytes, byThreads), 1),
+            _groupsPerPart = Math.Max(Math.Min(x.Rows <= BlockPanels.MaxRows ? BytesPerPart / layout.GroupBytes : TiledGroups, byThreads), 1),
             _accumulate = accumulate,
         };
         context.Pool.Run(ref work, (layout.Groups + work._groupsPerPart - 1) / work._groupsPerPart);

@@ -1,10 +1,13 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace HymbaSharp.Kernels;
 
 /// <summary>The vector kernel: one vector of channels runs through all rows, its N states staying in the first-level cache.</summary>
 internal static unsafe class VectorScan<S, V> where S : struct, ISimd<V> where V : struct
 {
+    private const int ChannelsAhead = 64;
+
     /// <summary>Channels <paramref name="start"/> … <paramref name="end"/> − 1 over all rows; <paramref name="state"/> is h [N, I] before them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(in ScanOperands operands, float* state, StateSlots slots, int start, int end)
@@ -14,6 +17,7 @@ internal static unsafe class VectorScan<S, V> where S : struct, ISimd<V> where V
         int i = start;
         for (; i + S.Count <= end; i += S.Count)
         {
+            Fetch(state + i, a);
             V skip = S.Load(operands.Skip + i);
             for (int t = 0; t < results.Rows; t++)
             {
@@ -33,5 +37,16 @@ internal static unsafe class VectorScan<S, V> where S : struct, ISimd<V> where V
             }
         }
         ScalarScan.Apply(operands, state, slots, i, end);
+    }
+
+    /// <summary>Fetches states of channels to come: their rows are as many streams as there are states, more than the hardware prefetcher follows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(float* state, Matrix a)
+    {
+        if (!Sse.IsSupported)
+            return;
+        state += ChannelsAhead;
+        for (int n = 0; n < a.Rows; n++, state += a.Columns)
+            Sse.Prefetch0(state);
     }
 }

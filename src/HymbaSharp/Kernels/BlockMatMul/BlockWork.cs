@@ -59,7 +59,7 @@ internal unsafe struct BlockWork : IParallelWork
     }
 
     /// <summary>Where 512-bit vectors of four-bit quants take fewer instructions than 256-bit ones of bytes.</summary>
-    internal static bool IsByNibbles(WeightType type, KernelPath path) =>
+    private static bool IsByNibbles(WeightType type, KernelPath path) =>
         path == KernelPath.Vector512 && Avx512BW.IsSupported && (type == WeightType.Q4 || !AvxVnni.IsSupported);
 
     private void Execute<B, N>(int start, int end) where B : struct, IBlockFormat where N : struct, INibbleFormat

@@ -127,10 +127,16 @@ public sealed class HymbaForwardTests
         int[] row = [0];
         for (int i = 0; i < 20; i++)
             Step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++)
-            Step();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime allocates once where it compiles a method again; what a step allocates, it allocates every time.
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 8 && least > 0; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 50; i++)
+                Step();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.Equal(0, least);
 
         void Step() => model.Forward.Step([new StepSlice(state, 1)], [5], row);
     }

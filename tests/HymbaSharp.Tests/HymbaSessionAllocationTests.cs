@@ -6,19 +6,7 @@ namespace HymbaSharp.Tests;
 [Collection(nameof(Alone))]
 public sealed class HymbaSessionAllocationTests
 {
-    public static TheoryData<string, QuantizationScheme?> Each
-    {
-        get
-        {
-            TheoryData<string, QuantizationScheme?> data = [];
-            foreach (string name in Reference.Names)
-            {
-                foreach (QuantizationScheme? scheme in (QuantizationScheme?[])[null, QuantizationScheme.Q8, QuantizationScheme.Q4])
-                    data.Add(name, scheme);
-            }
-            return data;
-        }
-    }
+    public static TheoryData<string, QuantizationScheme?> Each => Reference.EachQuantised;
 
     [Theory]
     [MemberData(nameof(Each))]

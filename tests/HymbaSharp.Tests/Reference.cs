@@ -1,4 +1,5 @@
 using HymbaSharp.Checkpoints;
+using HymbaSharp.Weights;
 
 namespace HymbaSharp.Tests;
 
@@ -13,6 +14,21 @@ internal static class Reference
     public const double Tolerance = 1e-4;
 
     public static TheoryData<string> All => [.. Names];
+
+    /// <summary>Each model as it is stored and in each scheme.</summary>
+    public static TheoryData<string, QuantizationScheme?> EachQuantised
+    {
+        get
+        {
+            TheoryData<string, QuantizationScheme?> data = [];
+            foreach (string name in Names)
+            {
+                foreach (QuantizationScheme? scheme in (QuantizationScheme?[])[null, QuantizationScheme.Q8, QuantizationScheme.Q4])
+                    data.Add(name, scheme);
+            }
+            return data;
+        }
+    }
 
     public static HymbaModel Open(string name, int? contextLength = 256, int? prefillRows = null, string? cacheFolder = null, int threads = 2) =>
         HymbaModel.Load(TestData.Reference(name), Options(contextLength, prefillRows, cacheFolder, threads));

@@ -5,19 +5,7 @@ namespace HymbaSharp.Tests.Generation;
 
 public sealed class SpeculationTests
 {
-    public static TheoryData<string, QuantizationScheme?> Each
-    {
-        get
-        {
-            TheoryData<string, QuantizationScheme?> data = [];
-            foreach (string name in Reference.Names)
-            {
-                foreach (QuantizationScheme? scheme in (QuantizationScheme?[])[null, QuantizationScheme.Q8, QuantizationScheme.Q4])
-                    data.Add(name, scheme);
-            }
-            return data;
-        }
-    }
+    public static TheoryData<string, QuantizationScheme?> Each => Reference.EachQuantised;
 
     /// <summary>Whatever part of a proposal is taken, logits and what follows are the bits of plain steps; past windows and page borders too.</summary>
     [Theory]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace HymbaSharp.Threading;
 
@@ -12,9 +13,10 @@ internal interface IParallelWork
 }
 
 /// <summary>
-/// Threads that run the parts of one piece of work at a time, the caller among them. Parts are handed out one by one, so a thread the
-/// machine holds up delays only the part it has. Between pieces of work the threads spin for a moment (the next one usually follows within
-/// microseconds) and then sleep, so an idle model burns nothing. Starting work allocates nothing.
+/// Threads that run the parts of one piece of work at a time, the caller among them. Each has a fixed share, parts that follow one another
+/// and are the same whenever the work is, and takes from the others' when its own is done: a thread that the machine holds up delays only
+/// the part it has. Between pieces of work the threads spin for a moment (the next one usually follows within microseconds) and then sleep,
+/// so an idle model burns nothing. Starting work allocates nothing.
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
@@ -24,10 +26,10 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _callers = new();
 
-    // The work under way: the number of its parts in the upper half, the next part to take in the lower. A thread takes a part by advancing
-    // the word, and only then reads what to execute: holding a part, it keeps the work from ending. Between two pieces of work no part is
-    // left, so a thread that comes late either fails to advance the word or takes a part of the work now under way, whatever it saw before.
-    private long _ticket;
+    // The work under way: a thread takes a part by advancing a share, and only then reads what to execute: holding a part, it keeps the
+    // work from ending. Between two pieces of work no part is left, so a thread that comes late either fails to advance the share or takes
+    // a part of the work now under way, whatever it saw before.
+    private readonly Share[] _shares;
     private delegate*<void*, int, int, void> _execute;
     private void* _work;
     private int _finished;
@@ -40,6 +42,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _shares = new Share[threads];
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -88,7 +91,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _work = Unsafe.AsPointer(ref work);
             _finished = 0;
             _failure = null;
-            Interlocked.Exchange(ref _ticket, (long)parts << 32);
+            HandOut(parts);
             int sleepers = TakeSleepers(parts - 1);
             if (sleepers > 0)
                 _wake.Release(sleepers);
@@ -99,6 +102,19 @@ internal sealed unsafe class WorkerPool : IDisposable
             _work = null;
             _failure?.Throw();
         }
+    }
+
+    private void HandOut(int parts)
+    {
+        int first = 0;
+        for (int i = 0; i < _shares.Length; i++)
+        {
+            int end = (int)(((long)parts * (i + 1) + _shares.Length - 1) / _shares.Length);
+            Volatile.Write(ref _shares[i].Parts, Share.Of(first, end));
+            first = end;
+        }
+        // Seen by all before the caller looks for sleepers.
+        Interlocked.MemoryBarrier();
     }
 
     /// <summary>Ends the threads; no work may be under way.</summary>
@@ -121,27 +137,27 @@ internal sealed unsafe class WorkerPool : IDisposable
         while (!_stopping)
         {
             TakeParts(worker);
-            if (!SpinForWork())
-                Sleep();
+            if (!SpinForWork(worker))
+                Sleep(worker);
         }
     }
 
-    private bool SpinForWork()
+    private bool SpinForWork(int worker)
     {
         for (int i = 0; i < SpinsBeforeSleep && !_stopping; i++)
         {
-            if (HasParts(Volatile.Read(ref _ticket)))
+            if (_shares[worker].HasParts)
                 return true;
             Thread.SpinWait(20);
         }
         return false;
     }
 
-    private void Sleep()
+    private void Sleep(int worker)
     {
         // Announced before the last look, and the caller looks after it has published: one of the two sees the other.
         Interlocked.Increment(ref _sleeping);
-        if ((HasParts(Interlocked.Read(ref _ticket)) || _stopping) && TakeSleepers(1) == 1)
+        if ((_shares[worker].HasParts || _stopping) && TakeSleepers(1) == 1)
             return;
         _wake.Wait();
     }
@@ -159,26 +175,58 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
+    // First its own share, then what is left of the others', the next thread's first.
     private void TakeParts(int worker)
     {
-        while (true)
+        for (int i = 0, share = worker; i < _shares.Length; i++)
         {
-            long ticket = Volatile.Read(ref _ticket);
-            if (!HasParts(ticket))
-                return;
-            if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
-                continue;
+            TakeParts(ref _shares[share], worker);
+            share = share + 1 == _shares.Length ? 0 : share + 1;
+        }
+    }
+
+    private void TakeParts(ref Share share, int worker)
+    {
+        int done = 0;
+        while (share.TryTake(out int part))
+        {
             try
             {
-                _execute(_work, (int)ticket, worker);
+                _execute(_work, part, worker);
             }
             catch (Exception error)
             {
                 Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
             }
-            Interlocked.Increment(ref _finished);
+            done++;
         }
+        if (done > 0)
+            Interlocked.Add(ref _finished, done);
     }
 
-    private static bool HasParts(long ticket) => (int)ticket < (int)(ticket >> 32);
+    /// <summary>Parts of the work under way, first of all for one thread: the end in the upper half, the next to take in the lower. Two cache lines, so that neighbours don't wait for each other.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private struct Share
+    {
+        public long Parts;
+
+        public static long Of(int next, int end) => (long)end << 32 | (uint)next;
+
+        public readonly bool HasParts => Left(Volatile.Read(in Parts));
+
+        public bool TryTake(out int part)
+        {
+            while (true)
+            {
+                long parts = Volatile.Read(ref Parts);
+                part = (int)parts;
+                if (!Left(parts))
+                    return false;
+                if (Interlocked.CompareExchange(ref Parts, parts + 1, parts) == parts)
+                    return true;
+            }
+        }
+
+        private static bool Left(long parts) => (int)parts < (int)(parts >> 32);
+    }
 }

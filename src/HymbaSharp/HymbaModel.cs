@@ -79,6 +79,9 @@ public sealed class HymbaModel : IDisposable
     /// <summary>The token ids that end a text: the configuration's <c>eos_token_id</c>, else the tokenizer's.</summary>
     public ImmutableArray<int> EndOfTextIds { get; private set; }
 
+    /// <summary>The most bytes that the state of a sequence takes until it has passed so many tokens; the pages of meta tokens counted, which sequences share.</summary>
+    public long MaxStateBytes(int tokens) => Shape.MaxBytes(tokens, Forward.MaxRows);
+
     internal StateShape Shape { get; }
 
     internal HymbaForward Forward { get; }
@@ -132,6 +135,28 @@ public sealed class HymbaModel : IDisposable
 
     /// <summary>A new sequence: the meta tokens have passed, no token has.</summary>
     public HymbaSession StartSession() => new(this, _metaState.Fork(), [], []);
+
+    /// <summary>The mean over a text's tokens of the hidden states after the final norm [H]: what similar texts have similar.</summary>
+    /// <param name="tokens">The text's ids, one or more.</param>
+    /// <param name="cancellationToken">Ends the work before the next step.</param>
+    /// <exception cref="ContextLengthException">They don't fit the context.</exception>
+    public float[] Embed(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(tokens.Length);
+        double[] sums = new double[Config.HiddenSize];
+        using HymbaSession session = StartSession();
+        session.Append(tokens, x =>
+        {
+            for (int row = 0; row < x.Rows; row++)
+            {
+                ReadOnlySpan<float> hidden = x.Row(row);
+                for (int i = 0; i < sums.Length; i++)
+                    sums[i] += hidden[i];
+            }
+        }, cancellationToken);
+        int count = tokens.Length;
+        return [.. sums.Select(sum => (float)(sum / count))];
+    }
 
     /// <summary>A session saved by <see cref="HymbaSession.Save"/>, going on where it was; nothing is computed.</summary>
     /// <exception cref="SnapshotException">The file is no snapshot, damaged, or of another model.</exception>

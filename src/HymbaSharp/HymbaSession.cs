@@ -115,19 +115,51 @@ public sealed class HymbaSession : IDisposable
         try
         {
             for (int i = 0; i < sessions.Length; i++)
-                (slices[i], rows[i]) = (new StepSlice(sessions[i]._state, 1), i);
+                (slices[i], rows[i]) = (sessions[i].Slice(1), i);
             lock (model.Forward.Gate)
             {
                 model.ThrowIfDisposed();
                 Matrix logits = model.Forward.Step(slices.AsSpan(0, sessions.Length), tokens, rows.AsSpan(0, sessions.Length));
                 for (int i = 0; i < sessions.Length; i++)
-                    sessions[i].Passed(tokens[i], logits.Row(i));
+                    sessions[i].Passed(tokens.Slice(i, 1), logits.Row(i));
             }
         }
         finally
         {
             ArrayPool<StepSlice>.Shared.Return(slices, clearArray: true);
             ArrayPool<int>.Shared.Return(rows);
+        }
+    }
+
+    /// <summary>Passes tokens and hands out, for some rows at a time, the hidden states [rows, H] after the final norm.</summary>
+    internal void Append(ReadOnlySpan<int> tokens, Action<Matrix> hidden, CancellationToken cancellationToken)
+    {
+        CheckTokens(tokens);
+        // Short steps, for others wait for them.
+        int most = Math.Min(64, Model.Forward.MaxRows);
+        while (!tokens.IsEmpty)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlySpan<int> next = tokens[..Math.Min(most, tokens.Length)];
+            lock (Model.Forward.Gate)
+            {
+                Model.ThrowIfDisposed();
+                try
+                {
+                    Model.Forward.Observer = (layer, x) =>
+                    {
+                        if (layer == Model.Config.LayerCount)
+                            hidden(x);
+                    };
+                    _ = Model.Forward.Step([Slice(next.Length)], next, []);
+                }
+                finally
+                {
+                    Model.Forward.Observer = null;
+                }
+                Passed(next, []);
+            }
+            tokens = tokens[next.Length..];
         }
     }
 
@@ -215,13 +247,13 @@ public sealed class HymbaSession : IDisposable
     {
         Tokenizer tokenizer = Model.Tokenizer ?? throw new TokenizerException($"{Model.Folder} has no tokenizer: give token ids.");
         int[] ids = tokenizer.Encode(prompt, addBos: TokenCount == 0 && tokenizer.AddBosToken);
-        return new Generator(this, options ?? new GenerationOptions()) { ContinuesText = true }.RunAsync(ids, cancellationToken);
+        return new Generator(this, options ?? new GenerationOptions(), continuesText: true).RunAsync(ids, cancellationToken);
     }
 
     /// <summary>Frees the state.</summary>
     public void Dispose() => _state.Dispose();
 
-    private void AppendAll(ReadOnlySpan<int> tokens, LogitsReader? reader, CancellationToken cancellationToken)
+    private void CheckTokens(ReadOnlySpan<int> tokens)
     {
         if (tokens.Length > Remaining)
             throw new ContextLengthException(TokenCount, tokens.Length, Model.ContextLength);
@@ -230,6 +262,11 @@ public sealed class HymbaSession : IDisposable
             if ((uint)token >= (uint)Model.Config.VocabularySize)
                 throw new ArgumentOutOfRangeException(nameof(tokens), token, $"Token ids are 0 to {Model.Config.VocabularySize - 1}.");
         }
+    }
+
+    private void AppendAll(ReadOnlySpan<int> tokens, LogitsReader? reader, CancellationToken cancellationToken)
+    {
+        CheckTokens(tokens);
         if (_tokens.Length < TokenCount + tokens.Length)
             Reserve(Math.Min(Math.Max(2 * _tokens.Length, TokenCount + tokens.Length), Model.ContextLength));
         for (int start = 0; start < tokens.Length;)
@@ -241,14 +278,23 @@ public sealed class HymbaSession : IDisposable
         }
     }
 
-    /// <summary>Takes a token that a step of several sequences has passed.</summary>
-    private void Passed(int token, ReadOnlySpan<float> logits)
+    /// <summary>The session's part of a step.</summary>
+    internal StepSlice Slice(int count) => new(_state, count);
+
+    /// <summary>Whether there are logits of a next token.</summary>
+    internal bool HasLogits => _hasLogits;
+
+    /// <summary>Takes tokens that a step of several sequences has passed.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="logits">[V] after the last of them; empty where the step computed none.</param>
+    internal void Passed(ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits)
     {
         logits.CopyTo(_logits);
-        _hasLogits = true;
-        if (_tokens.Length == TokenCount)
-            Reserve(Math.Min(2 * TokenCount, Model.ContextLength));
-        _tokens[TokenCount++] = token;
+        _hasLogits = !logits.IsEmpty;
+        if (_tokens.Length < TokenCount + tokens.Length)
+            Reserve(Math.Min(Math.Max(2 * _tokens.Length, TokenCount + tokens.Length), Model.ContextLength));
+        tokens.CopyTo(_tokens.AsSpan(TokenCount));
+        TokenCount += tokens.Length;
     }
 
     private void Step(ReadOnlySpan<int> tokens, int start, LogitsReader? reader)
@@ -259,10 +305,7 @@ public sealed class HymbaSession : IDisposable
             _lastRow[0] = tokens.Length - 1;
             ReadOnlySpan<int> rows = reader is null ? _lastRow : Enumerable.Range(0, tokens.Length).ToArray();
             Matrix logits = Model.Forward.Step([new StepSlice(_state, tokens.Length)], tokens, rows);
-            logits.Row(logits.Rows - 1).CopyTo(_logits);
-            _hasLogits = true;
-            tokens.CopyTo(_tokens.AsSpan(TokenCount));
-            TokenCount += tokens.Length;
+            Passed(tokens, logits.Row(logits.Rows - 1));
             for (int row = 0; reader is not null && row < tokens.Length; row++)
                 reader(start + row, logits.Row(row));
         }

@@ -171,4 +171,27 @@ public sealed class HymbaModelTests
             File.Delete(file);
         }
     }
+
+    [Fact]
+    public void An_embedding_is_the_mean_of_the_final_hidden_states()
+    {
+        using HymbaModel model = Reference.Open(Reference.Shared, prefillRows: 7);
+        int[] ids = Reference.Ids(Reference.Shared, "input_ids");
+        float[] whole = model.Embed(ids);
+        Assert.Equal(model.Config.HiddenSize, whole.Length);
+
+        double[] sums = new double[whole.Length];
+        using HymbaSession session = model.StartSession();
+        model.Forward.Observer = (layer, x) =>
+        {
+            for (int i = 0; layer == model.Config.LayerCount && i < sums.Length; i++)
+                sums[i] += x.Row(0)[i];
+        };
+        foreach (int id in ids)
+            session.Append(id);
+        model.Forward.Observer = null;
+        for (int i = 0; i < sums.Length; i++)
+            Assert.Equal(sums[i] / ids.Length, whole[i], 1e-4);
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Embed([]));
+    }
 }

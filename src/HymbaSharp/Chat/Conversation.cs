@@ -16,6 +16,9 @@ public sealed class Conversation : IDisposable
     // Deeper than JSON is usually read, as messages and tools hold what was read elsewhere.
     private static readonly JsonSerializerOptions SavedFormat = new() { MaxDepth = 256, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
+    // Each holds its own recurrent state, 8 MB at 1.5B; keys and values they share.
+    private const int KeptTurns = 8;
+
     private readonly HymbaModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate _template;
@@ -30,7 +33,7 @@ public sealed class Conversation : IDisposable
         _model = model;
         _tokenizer = model.Tokenizer ?? throw new ConversationException($"{model.Folder} has no tokenizer; a chat needs tokenizer.model or tokenizer.json.");
         _template = model.ChatTemplate ?? throw new ConversationException($"{model.Folder} has no chat template; a chat needs chat_template in tokenizer_config.json.");
-        _cache = new PrefixCache(model);
+        _cache = new PrefixCache(model, KeptTurns);
         Options = options ?? new ConversationOptions();
         Reset();
     }

@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using HymbaSharp.Chat;
-using HymbaSharp.Tokenization;
 
 namespace HymbaSharp.Generation;
 
@@ -14,31 +11,24 @@ internal sealed class Generator
 {
     private readonly HymbaSession _session;
     private readonly GenerationOptions _options;
-    private readonly Sampler _sampler;
-    private readonly StopStringMatcher _stops;
+    private readonly ReplyWriter _reply;
     private readonly PromptLookup? _lookup; // null: no guessing
     private readonly int[] _proposal = new int[1 + PromptLookup.MaxDraft]; // the last token chosen, and what may follow it
     private int _proposed; // tokens of the proposal, 0 without one
     private int _right; // of these, how many have been chosen, less one
     private int _steps;
-    private Meter? _meter;
 
+    /// <param name="session">What goes on.</param>
+    /// <param name="options">How.</param>
+    /// <param name="continuesText">Whether the text goes on from the prompt's, so that a leading space is kept.</param>
     /// <exception cref="GenerationOptionsException">An option is out of its range.</exception>
-    public Generator(HymbaSession session, GenerationOptions options)
+    public Generator(HymbaSession session, GenerationOptions options, bool continuesText = false)
     {
-        HymbaModel model = session.Model;
         _session = session;
         _options = options;
-        options.Validate(model.Config.VocabularySize);
-        if (options.StopStrings.Count > 0 && model.Tokenizer is null)
-            throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
-        _sampler = new Sampler(OnlyNamedTokens(options, model), model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
-        _stops = new StopStringMatcher([.. options.StopStrings, .. NewTurnMarkers]);
-        _lookup = options.DraftTokens > 0 ? new PromptLookup(Math.Min(options.DraftTokens, model.Forward.MaxRows - 1)) : null;
+        _reply = new ReplyWriter(session.Model, options, continuesText);
+        _lookup = options.DraftTokens > 0 ? new PromptLookup(Math.Min(options.DraftTokens, session.Model.Forward.MaxRows - 1)) : null;
     }
-
-    /// <summary>Whether the text goes on from the prompt's, so that a leading space is kept.</summary>
-    public bool ContinuesText { get; init; }
 
     /// <summary>Tokens of the prompt that the session had passed before.</summary>
     public int CachedPromptTokens { get; init; }
@@ -46,27 +36,21 @@ internal sealed class Generator
     /// <summary>Called when the prompt has passed, before the first token is chosen.</summary>
     public Action? PromptPassed { get; init; }
 
-    private string[] NewTurnMarkers => _options.IgnoreEndOfText || _session.Model.Tokenizer is null ? [] : [TurnMarkers.Turn];
-
     public async IAsyncEnumerable<GenerationUpdate> RunAsync(ReadOnlyMemory<int> prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (prompt.Length == 0 && _session.TokenCount == 0)
             throw new GenerationException("The prompt is empty: at least one token is needed to go on from.");
-        Meter meter = _meter = new(_session.Model.WeightBytesPerToken, CachedPromptTokens + prompt.Length, CachedPromptTokens);
-        IncrementalDecoder? decoder = _session.Model.Tokenizer is { } tokenizer
-            ? new IncrementalDecoder(tokenizer, skipSpecial: true, ContinuesText)
-            : null;
-
+        int promptTokens = CachedPromptTokens + prompt.Length;
         if (!await Completed(() => PassPrompt(prompt.Span, cancellationToken)).ConfigureAwait(false))
         {
-            yield return Last("", [], [], FinishReason.Cancelled, meter);
+            yield return Counted(_reply.End(FinishReason.Cancelled), promptTokens);
             yield break;
         }
-        meter.PromptPassed();
+        _reply.PromptPassed();
         PromptPassed?.Invoke();
         if (_options.MaxTokens == 0)
         {
-            yield return Last("", [], [], FinishReason.MaxTokens, meter);
+            yield return Counted(_reply.End(FinishReason.MaxTokens), promptTokens);
             yield break;
         }
 
@@ -74,24 +58,15 @@ internal sealed class Generator
         {
             while (true)
             {
-                int token = _sampler.Sample(Logits);
-                _sampler.AcceptGenerated(token);
-                meter.TokenChosen();
-                TokenLogProbabilities[] probabilities = _options.LogProbabilities is { } count ? [LogProbabilities.Compute(Logits, token, count)] : [];
-                FinishReason? reason = EndsAt(token);
-                string text = reason is null ? _stops.Push(decoder?.Append(token) ?? "") : "";
-                reason ??= Limit(meter.Generated);
-                if (reason is null && cancellationToken.IsCancellationRequested)
-                    reason = FinishReason.Cancelled;
-                if (reason is not null)
+                GenerationUpdate update = _reply.Next(Logits, Passed, cancellationToken.IsCancellationRequested);
+                if (update.FinishReason is not null)
                 {
-                    if (_stops.Found is null)
-                        text += _stops.Push(decoder?.Flush() ?? "") + _stops.Flush();
                     EndProposal();
-                    yield return Last(text, [token], probabilities, StoppedBy() ?? reason.Value, meter);
+                    yield return Counted(update, promptTokens);
                     yield break;
                 }
-                yield return new GenerationUpdate { Text = text, Tokens = [token], LogProbabilities = probabilities };
+                yield return update;
+                int token = update.Tokens[0];
                 if (!IsProposed(token))
                     await Task.Run(() => Pass(token), CancellationToken.None).ConfigureAwait(false);
             }
@@ -136,7 +111,7 @@ internal sealed class Generator
         _proposal[0] = token;
         if (_lookup is null)
             return 0;
-        ReadOnlySpan<int> draft = _lookup.Draft(_session.TextWith(token), Math.Min(_session.Remaining - 1, (_options.MaxTokens ?? int.MaxValue) - _meter!.Generated));
+        ReadOnlySpan<int> draft = _lookup.Draft(_session.TextWith(token), Math.Min(_session.Remaining - 1, (_options.MaxTokens ?? int.MaxValue) - _reply.Generated));
         draft.CopyTo(_proposal.AsSpan(1));
         return draft.Length;
     }
@@ -151,22 +126,10 @@ internal sealed class Generator
         _proposed = 0;
     }
 
-    /// <summary>A vocabulary that was padded holds ids without a token: the model may give them a logit, but they have no text.</summary>
-    private static GenerationOptions OnlyNamedTokens(GenerationOptions options, HymbaModel model)
-    {
-        int named = model.Tokenizer?.VocabularySize ?? model.Config.VocabularySize;
-        if (named == model.Config.VocabularySize)
-            return options;
-        Dictionary<int, float> biases = new(options.LogitBias);
-        for (int id = named; id < model.Config.VocabularySize; id++)
-            biases[id] = float.NegativeInfinity;
-        return options with { LogitBias = biases };
-    }
-
     private void PassPrompt(ReadOnlySpan<int> prompt, CancellationToken cancellationToken)
     {
-        _sampler.AcceptPrompt(_session.Tokens);
-        _sampler.AcceptPrompt(prompt);
+        _reply.AcceptPrompt(_session.Tokens);
+        _reply.AcceptPrompt(prompt);
         _session.Reserve(Math.Min(_session.TokenCount + prompt.Length + (_options.MaxTokens ?? _session.Model.ContextLength), _session.Model.ContextLength));
         cancellationToken.ThrowIfCancellationRequested();
         _session.Append(prompt, cancellationToken);
@@ -185,69 +148,5 @@ internal sealed class Generator
         }
     }
 
-    private FinishReason? EndsAt(int token)
-    {
-        if (_session.Model.EndOfTextIds.Contains(token))
-            return FinishReason.EndOfText;
-        return _options.StopTokenIds.Contains(token) ? FinishReason.StopToken : null;
-    }
-
-    private FinishReason? Limit(int generated)
-    {
-        if (_stops.Found is not null)
-            return StoppedBy();
-        if (generated >= _options.MaxTokens)
-            return FinishReason.MaxTokens;
-        return Passed == _session.Model.ContextLength ? FinishReason.ContextLimit : null;
-    }
-
-    private FinishReason? StoppedBy()
-    {
-        if (_stops.Found is null)
-            return null;
-        return _options.StopStrings.Contains(_stops.Found) ? FinishReason.StopString : FinishReason.NewTurn;
-    }
-
-    private GenerationUpdate Last(string text, int[] tokens, TokenLogProbabilities[] probabilities, FinishReason reason, Meter meter) => new()
-    {
-        Text = text,
-        Tokens = tokens,
-        LogProbabilities = probabilities,
-        FinishReason = reason,
-        StopString = reason == FinishReason.StopString ? _stops.Found : null,
-        Statistics = meter.Statistics(_steps, _lookup),
-    };
-
-    /// <summary>The clock of a generation.</summary>
-    private sealed class Meter(long bytesPerToken, int promptTokens, int cachedTokens)
-    {
-        private readonly long _start = Stopwatch.GetTimestamp();
-        private TimeSpan _promptTime;
-        private TimeSpan _firstToken;
-
-        public int Generated { get; private set; }
-
-        private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
-
-        public void PromptPassed() => _promptTime = Elapsed;
-
-        public void TokenChosen()
-        {
-            if (Generated++ == 0)
-                _firstToken = Elapsed;
-        }
-
-        public GenerationStatistics Statistics(int steps, PromptLookup? lookup) => new()
-        {
-            PromptTokens = promptTokens,
-            CachedPromptTokens = cachedTokens,
-            GeneratedTokens = Generated,
-            PromptTime = _promptTime,
-            DecodeTime = Generated == 0 ? TimeSpan.Zero : Elapsed - _firstToken,
-            TimeToFirstToken = _firstToken,
-            BytesRead = bytesPerToken * steps,
-            DraftedTokens = lookup?.Drafted ?? 0,
-            AcceptedTokens = lookup?.Right ?? 0,
-        };
-    }
+    private GenerationUpdate Counted(GenerationUpdate last, int promptTokens) => last with { Statistics = _reply.Statistics(promptTokens, CachedPromptTokens, _steps, _lookup) };
 }

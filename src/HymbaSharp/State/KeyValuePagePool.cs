@@ -18,7 +18,8 @@ internal sealed unsafe class KeyValuePagePool(KeyValuePage shape) : IDisposable
     /// <summary>Bytes of all pages that sequences hold or that are kept.</summary>
     public long Bytes { get; private set; }
 
-    private int PageBytes => sizeof(Header) + Shape.Bytes;
+    /// <summary>Bytes that a page takes.</summary>
+    public int PageBytes => sizeof(Header) + Shape.Bytes;
 
     /// <summary>
     /// A page of zeros, held once. Kernels read whole pages and give the rows that nobody sees the weight 0, which only a finite number survives.

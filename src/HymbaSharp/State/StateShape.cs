@@ -51,5 +51,18 @@ internal sealed class StateShape : IDisposable
     public int FirstKept(int owner, int position) =>
         KeepsAll[owner] ? Config.MetaTokens : Math.Max(Config.MetaTokens, position - Config.SlidingWindow);
 
+    /// <summary>The most bytes that the state of a sequence takes until it has passed so many tokens, in steps of at most <paramref name="stepRows"/>; all of its pages counted, shared ones too.</summary>
+    public long MaxBytes(int tokens, int stepRows)
+    {
+        long pages = 0;
+        for (int owner = 0; owner < Owners.Length; owner++)
+        {
+            // A window's pages and a step's: each may begin and end inside a page.
+            long kept = KeepsAll[owner] ? tokens : Math.Min(tokens, (long)Config.SlidingWindow + stepRows);
+            pages += ((Config.MetaTokens + kept + KeyValuePage.Rows - 1) / KeyValuePage.Rows) + 2;
+        }
+        return (RecurrentFloats * sizeof(float)) + (pages * Pages.PageBytes);
+    }
+
     public void Dispose() => Pages.Dispose();
 }

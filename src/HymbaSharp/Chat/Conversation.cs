@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using HymbaSharp.Generation;
 using HymbaSharp.State;
-using HymbaSharp.Tokenization;
 
 namespace HymbaSharp.Chat;
 
@@ -20,8 +19,7 @@ public sealed class Conversation : IDisposable
     private const int KeptTurns = 8;
 
     private readonly HymbaModel _model;
-    private readonly Tokenizer _tokenizer;
-    private readonly ChatTemplate _template;
+    private readonly ChatPrompt _prompt;
     private readonly PrefixCache _cache;
     private readonly List<ChatMessage> _messages = [];
 
@@ -31,8 +29,7 @@ public sealed class Conversation : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
-        _tokenizer = model.Tokenizer ?? throw new ConversationException($"{model.Folder} has no tokenizer; a chat needs tokenizer.model or tokenizer.json.");
-        _template = model.ChatTemplate ?? throw new ConversationException($"{model.Folder} has no chat template; a chat needs chat_template in tokenizer_config.json.");
+        _prompt = new ChatPrompt(model);
         _cache = new PrefixCache(model, KeptTurns);
         Options = options ?? new ConversationOptions();
         Reset();
@@ -54,7 +51,7 @@ public sealed class Conversation : IDisposable
         IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        int[] prompt = _tokenizer.Encode(Render([.. _messages, .. messages]));
+        int[] prompt = _prompt.Encode([.. _messages, .. messages], Options);
         if (prompt.Length >= _model.ContextLength)
             throw new ContextLengthException(0, prompt.Length, _model.ContextLength);
         HymbaSession session = _cache.Take(prompt);
@@ -123,7 +120,7 @@ public sealed class Conversation : IDisposable
     /// <exception cref="IOException">The file can't be written.</exception>
     public void Save(string path)
     {
-        using HymbaSession session = _cache.Take(_tokenizer.Encode(Render(_messages, addGenerationPrompt: false)));
+        using HymbaSession session = _cache.Take(_prompt.Encode(_messages, Options, addGenerationPrompt: false));
         session.Save(path, JsonSerializer.SerializeToUtf8Bytes(new Saved(Options, [.. _messages]), SavedFormat));
     }
 
@@ -145,18 +142,6 @@ public sealed class Conversation : IDisposable
 
     /// <summary>Frees the states.</summary>
     public void Dispose() => _cache.Dispose();
-
-    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true) => _template.Render(new ChatTemplateInput
-    {
-        Messages = Options.System is { } system ? [new ChatMessage("system", system), .. messages] : messages,
-        Tools = Options.Tools.Count > 0 ? Options.Tools : null,
-        Contexts = Options.Contexts.Count > 0 ? Options.Contexts : null,
-        AddGenerationPrompt = addGenerationPrompt,
-        BosToken = _tokenizer.BosId is { } bos ? _tokenizer.Piece(bos) : null,
-        EosToken = _tokenizer.EosId is { } eos ? _tokenizer.Piece(eos) : null,
-        NeutraliseMarkers = Options.NeutraliseMarkers,
-        SpecialTokens = [.. _tokenizer.SpecialTokens.Keys.Where(token => token.Length >= 3 && !token.Any(char.IsWhiteSpace))],
-    });
 
     private static Saved? ReadSaved(ReadOnlySpan<byte> json)
     {

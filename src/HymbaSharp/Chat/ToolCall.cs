@@ -5,7 +5,11 @@ namespace HymbaSharp.Chat;
 /// <summary>A function the model asks to have called.</summary>
 /// <param name="Name">The function's name.</param>
 /// <param name="Arguments">Its arguments: a JSON object, empty where the model wrote none.</param>
-public sealed record ToolCall(string Name, JsonElement Arguments);
+public sealed record ToolCall(string Name, JsonElement Arguments)
+{
+    /// <summary>The call as this family of models writes it, markers included: what an earlier answer that made it holds.</summary>
+    public string ToText() => ToolCallSyntax.Write(this);
+}
 
 /// <summary>What a model wrote between the markers of a tool call without it being one.</summary>
 /// <param name="Text">The text, the markers included. It is part of the answer's text as well.</param>

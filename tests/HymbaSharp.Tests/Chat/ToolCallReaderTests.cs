@@ -115,4 +115,18 @@ public sealed class ToolCallReaderTests
     }
 
     private static Gen<string> OneOf(params string[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    [Theory]
+    [InlineData("""{}""")]
+    [InlineData("""{"a": 1, "b": [true, null, -2.5e3, "x"], "c": {"d": "\"\\\n</toolcall>é"}}""")]
+    public void A_call_is_written_as_it_is_read(string arguments)
+    {
+        ToolCall call = new("get_weather", System.Text.Json.JsonElement.Parse(arguments));
+        string text = call.ToText();
+        Assert.StartsWith("<toolcall> {\"name\": \"get_weather\", \"arguments\": {", text, StringComparison.Ordinal);
+        ToolCall read = Assert.Single(ToolCallReader.Read(text).Calls);
+        Assert.Equal(call.Name, read.Name);
+        Assert.True(System.Text.Json.JsonElement.DeepEquals(call.Arguments, read.Arguments));
+        Assert.Contains($"\"arguments\": {arguments}", text, StringComparison.Ordinal);
+    }
 }

@@ -48,6 +48,16 @@ public sealed class HymbaEngine : IDisposable
     /// <summary>The most sequences at once.</summary>
     public int MaxSequences => _options.MaxSequences;
 
+    /// <summary>Whether requests are taken.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+                return !_draining && !_stopping;
+        }
+    }
+
     /// <summary>What there is to do.</summary>
     public EngineStatus Status
     {

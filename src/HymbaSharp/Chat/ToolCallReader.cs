@@ -7,7 +7,8 @@ namespace HymbaSharp.Chat;
 /// <c>&lt;toolcall&gt; {"name": …, "arguments": {…}} &lt;/toolcall&gt;</c>, several in a row separated by white space.
 /// Text that looks like a call and is none is reported and stays text. An instance reads one answer.
 /// </summary>
-public sealed class ToolCallReader
+/// <param name="check">Says why a call is none of those that may be made, which then stays text; null where it is one. Without it all are.</param>
+public sealed class ToolCallReader(Func<ToolCall, string?>? check = null)
 {
     // In either marker '<' stands first and nowhere else, so that one which fails can begin again only with the character it failed on.
     private const string Opening = "<toolcall>";
@@ -130,7 +131,7 @@ public sealed class ToolCallReader
     private void EndCall(StringBuilder shown)
     {
         string text = _inside!.ToString(0, _inside.Length - Closing.Length);
-        if (ToolCallSyntax.TryParse(text, out ToolCall? call, out string? reason))
+        if (ToolCallSyntax.TryParse(text, out ToolCall? call, out string? reason) && (reason = check?.Invoke(call)) is null)
         {
             _calls.Add(call);
             _ = _space.Clear();

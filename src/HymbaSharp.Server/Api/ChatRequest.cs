@@ -1,0 +1,126 @@
+using System.Text.Json;
+using HymbaSharp.Chat;
+using HymbaSharp.Generation;
+
+namespace HymbaSharp.Server.Api;
+
+/// <summary>What a chat request asks for.</summary>
+internal sealed record ChatRequest
+{
+    public required IReadOnlyList<ChatMessage> Messages { get; init; }
+
+    public required ConversationOptions Conversation { get; init; }
+
+    public required GenerationOptions Options { get; init; }
+
+    /// <summary>The tools that may be called; empty where none is.</summary>
+    public required ToolSet Tools { get; init; }
+
+    public int Replies { get; init; } = 1;
+
+    public bool Streams { get; init; }
+
+    /// <summary>Whether a stream ends with the usage.</summary>
+    public bool StreamsUsage { get; init; }
+
+    /// <summary>Whether a reply may hold more than one call.</summary>
+    public bool ParallelCalls { get; init; } = true;
+
+    public static ChatRequest Read(RequestFields fields)
+    {
+        ToolSet tools = ToolSet.Read(fields);
+        return new ChatRequest
+        {
+            Messages = ReadMessages(fields),
+            Conversation = new ConversationOptions
+            {
+                Tools = tools.Definitions,
+                Contexts = fields.Texts("contexts"),
+            },
+            Options = SamplingFields.Read(fields) with { LogProbabilities = LogProbabilities(fields) },
+            Tools = tools,
+            Replies = fields.Whole("n") ?? 1,
+            Streams = fields.Flag("stream") ?? false,
+            StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
+            ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
+        };
+    }
+
+    private static int? LogProbabilities(RequestFields fields)
+    {
+        bool reports = fields.Flag("logprobs") ?? false;
+        int? top = fields.Whole("top_logprobs");
+        if (top is not null && !reports)
+            throw ApiException.Invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs");
+        return reports ? top ?? 0 : null;
+    }
+
+    public static IReadOnlyList<ChatMessage> ReadMessages(RequestFields fields)
+    {
+        IReadOnlyList<JsonElement> elements = fields.Array("messages");
+        if (elements.Count == 0)
+            throw ApiException.Invalid("'messages' is missing or empty; at least one message is needed.", "messages");
+        return [.. elements.Select(ReadMessage)];
+    }
+
+    private static ChatMessage ReadMessage(JsonElement element, int index)
+    {
+        string where = $"messages[{index}]";
+        if (element.ValueKind != JsonValueKind.Object)
+            throw RequestFields.Wrong(where, element, "an object");
+        RequestFields message = new(element);
+        string role = message.Text("role") ?? throw ApiException.Invalid($"'{where}' has no 'role'; system, user, assistant or tool is needed.", where);
+        string content = Content(message, where);
+        switch (role)
+        {
+            case "system" or "developer":
+                return new ChatMessage("system", content);
+            case "user" or "tool":
+                return new ChatMessage(role, content);
+            case "assistant":
+                string calls = string.Join('\n', message.Array("tool_calls").Select((call, i) => ReadCall(call, $"{where}.tool_calls[{i}]").ToText()));
+                return new ChatMessage(role, content.Length > 0 && calls.Length > 0 ? $"{content}\n{calls}" : content + calls);
+            default:
+                throw ApiException.Invalid($"'{where}.role' is '{role}'; system, developer, user, assistant or tool is needed.", where);
+        }
+    }
+
+    /// <summary>A string, or parts of text.</summary>
+    private static string Content(RequestFields message, string where)
+    {
+        if (message.Member("content") is not { } content)
+            return "";
+        if (content.ValueKind == JsonValueKind.String)
+            return RequestFields.TextOf(content, $"{where}.content");
+        if (content.ValueKind != JsonValueKind.Array)
+            throw RequestFields.Wrong($"{where}.content", content, "a string or an array of parts");
+        return string.Concat(content.EnumerateArray().Select((part, i) =>
+        {
+            RequestFields fields = part.ValueKind == JsonValueKind.Object ? new RequestFields(part) : throw RequestFields.Wrong($"{where}.content[{i}]", part, "an object");
+            return fields.Text("type") is "text" or null && fields.Text("text") is { } text
+                ? text
+                : throw ApiException.Invalid($"'{where}.content[{i}]' is of type '{fields.Text("type")}'; this model reads parts of type text alone.", where);
+        }));
+    }
+
+    private static ToolCall ReadCall(JsonElement element, string where)
+    {
+        RequestFields call = element.ValueKind == JsonValueKind.Object ? new RequestFields(element) : throw RequestFields.Wrong(where, element, "an object");
+        RequestFields function = call.Object("function") ?? throw ApiException.Invalid($"'{where}' has no 'function'.", where);
+        string name = function.Text("name") ?? throw ApiException.Invalid($"'{where}.function' has no 'name'.", where);
+        // OpenAI's arguments are JSON as text, Ollama's an object.
+        JsonElement arguments = function.Member("arguments") ?? JsonElement.Parse("{}");
+        try
+        {
+            if (arguments.ValueKind == JsonValueKind.String)
+                arguments = JsonElement.Parse(arguments.GetString() is { Length: > 0 } text ? text : "{}");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw ApiException.Invalid($"'{where}.function.arguments' is not JSON: {error.Message}", where);
+        }
+        if (arguments.ValueKind != JsonValueKind.Object)
+            throw RequestFields.Wrong($"{where}.function.arguments", arguments, "a JSON object");
+        return new ToolCall(name, arguments);
+    }
+}

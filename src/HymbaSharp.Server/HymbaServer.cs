@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Threading.RateLimiting;
 using HymbaSharp.Batching;
 using HymbaSharp.Server.Api;
+using HymbaSharp.Server.Ollama;
 using HymbaSharp.Server.Operations;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
@@ -39,11 +40,12 @@ public sealed class HymbaServer : IAsyncDisposable
             builder.WebHost.UseKestrelHttpsConfiguration();
         string name = options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(engine.Model.Folder)));
         builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name)).AddSingleton<RequestLog>().AddSingleton<Errors>()
-            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>();
+            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>();
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => Allow(policy, options.CorsOrigins)));
         builder.Services.AddRequestTimeouts();
         if (options.RequestsPerMinute is { } perMinute)
             builder.Services.AddRateLimiter(limiter => Limit(limiter, perMinute));
+        Telemetry.Add(builder.Services, name);
         logging?.Invoke(builder.Logging);
         WebApplication app = builder.Build();
         Map(app, options);
@@ -100,6 +102,7 @@ public sealed class HymbaServer : IAsyncDisposable
         TextTools tools = app.Services.GetRequiredService<TextTools>();
         ChatCompletions chat = app.Services.GetRequiredService<ChatCompletions>();
         TextCompletions text = app.Services.GetRequiredService<TextCompletions>();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         Get("/health", about.HealthAsync);
         Get("/health/live", About.LiveAsync);
         Get("/health/ready", about.HealthAsync);
@@ -113,6 +116,12 @@ public sealed class HymbaServer : IAsyncDisposable
         Post("/v1/embeddings", tools.EmbedAsync);
         Post("/v1/chat/completions", chat.AnswerAsync);
         Post("/v1/completions", text.AnswerAsync);
+        OllamaApi ollama = app.Services.GetRequiredService<OllamaApi>();
+        Get("/api/version", OllamaApi.VersionAsync);
+        Get("/api/tags", ollama.TagsAsync);
+        Post("/api/show", ollama.ShowAsync);
+        Post("/api/chat", ollama.ChatAsync);
+        Post("/api/generate", ollama.GenerateAsync);
 
         void Get(string route, RequestDelegate answer) => app.MapMethods(route, [HttpMethods.Get, HttpMethods.Head], answer);
 

@@ -48,7 +48,8 @@ public sealed class HymbaServerTests
         {
             await using Stream stream = await endless.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
             _ = await stream.ReadAsync(new byte[100], TestContext.Current.CancellationToken);
-            Assert.Equal(1, server.Engine.Status.Running);
+            while (server.Engine.Status.Running == 0)
+                await Task.Delay(1, TestContext.Current.CancellationToken);
         }
         while (server.Engine.Status.Running > 0)
             await Task.Delay(5, TestContext.Current.CancellationToken);

@@ -11,6 +11,9 @@ internal sealed class ToolSet
 
     private readonly Dictionary<string, JsonSchema?> _schemas = []; // null: any arguments
 
+    /// <summary>No tool.</summary>
+    public static ToolSet None { get; } = new();
+
     /// <summary>As they stand in the prompt; empty where no call is wanted.</summary>
     public IReadOnlyList<JsonElement> Definitions { get; private init; } = [];
 

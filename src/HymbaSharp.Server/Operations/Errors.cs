@@ -1,8 +1,10 @@
+using System.Text.Json;
 using HymbaSharp.Server.Api;
+using HymbaSharp.Server.Ollama;
 
 namespace HymbaSharp.Server.Operations;
 
-/// <summary>Tells a client what went wrong, in the standard's error object: as the answer, or, where that has begun, as its last event.</summary>
+/// <summary>Tells a client what went wrong, in the standard's error object, or Ollama's: as the answer, or, where that has begun, as its last event.</summary>
 internal sealed class Errors(RequestLog log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -32,6 +34,13 @@ internal sealed class Errors(RequestLog log)
 
     private static async Task TellAsync(HttpContext context, ApiException told)
     {
+        bool isOllama = context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+        OllamaError brief = new(told.Message);
+        if (context.Response.HasStarted && isOllama)
+        {
+            await context.Response.WriteAsync(JsonSerializer.Serialize(brief, OllamaJson.Plain.OllamaError) + "\n", context.RequestAborted);
+            return;
+        }
         if (context.Response.HasStarted)
         {
             EventStream events = new(context.Response);
@@ -46,7 +55,10 @@ internal sealed class Errors(RequestLog log)
             context.Response.Headers.WWWAuthenticate = challenge;
         if (told.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = $"{Math.Ceiling(wait.TotalSeconds)}";
-        await context.Response.WriteAsJsonAsync(told.Error, ServerJson.Plain.ApiError, cancellationToken: context.RequestAborted);
+        if (isOllama)
+            await context.Response.WriteAsJsonAsync(brief, OllamaJson.Plain.OllamaError, cancellationToken: context.RequestAborted);
+        else
+            await context.Response.WriteAsJsonAsync(told.Error, ServerJson.Plain.ApiError, cancellationToken: context.RequestAborted);
     }
 
     private static ApiException OfStatus(HttpContext context) => context.Response.StatusCode switch

@@ -1,3 +1,6 @@
+// Pieces that arrive together tell nothing of the speed at which they were made.
+const shortestSpan = 100;
+
 /** Puts the chunks of a streamed completion into a message, and measures their arrival. Times are in milliseconds. */
 export class Reply {
     #node;
@@ -54,7 +57,7 @@ export class Reply {
         if (this.#first === null)
             return;
         const timing = { firstSeconds: (this.#first - this.#started) / 1000 };
-        if (tokens > 1 && this.#last > this.#first)
+        if (tokens > 1 && this.#last - this.#first >= shortestSpan)
             timing.tokensPerSecond = (tokens - 1) / ((this.#last - this.#first) / 1000);
         this.#node.timing = timing;
     }

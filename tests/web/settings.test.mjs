@@ -42,23 +42,24 @@ test('wrong definitions of tools are named', () => {
         assert.match(readTools(text).error, expected, text);
 });
 
-test('the place where JSON breaks is told', () => {
-    for (const [text, line, column, found] of [
-        ['[\n  {"a": 1,}\n]', 2, 11, '"}"'],
-        ['[1 2]', 1, 4, '"2"'],
-        ['{"a" 1}', 1, 6, '"1"'],
-        ['[', 1, 2, 'the end'],
-        ['', 1, 1, 'the end'],
-        ["['a']", 1, 2, '"\'"'],
-        ['[01]', 1, 2, '"0"'],
-        ['["a\nb"]', 1, 2, '"""'],
-        ['{a: 1}', 1, 2, '"a"'],
-        ['[1],', 1, 4, '","'],
-        ['[1}', 1, 3, '"}"'],
-        ['tru', 1, 1, '"t"'],
-        ['{"a":1,"b"}', 1, 11, '"}"'],
+test('where JSON breaks is told, and what must stand there', () => {
+    for (const [text, expected] of [
+        ['[\n  {"a": 1,}\n]', 'line 2, column 11 has "}" where a name in double quotes must be.'],
+        ['[1 2]', 'line 1, column 4 has "2" where "," or a closing bracket must be.'],
+        ['{"a" 1}', 'line 1, column 6 has "1" where ":" must be.'],
+        ['[', 'line 1, column 2 has the end of the text where a value or "]" must be.'],
+        ['', 'line 1, column 1 has the end of the text where a value must be.'],
+        ["['a']", 'line 1, column 2 has "\'" where a value or "]" must be.'],
+        ['[01]', 'line 1, column 2 has "0" where a value or "]" must be.'],
+        ['["a\nb"]', 'line 1, column 2 has """ where a value or "]" must be.'],
+        ['{a: 1}', 'line 1, column 2 has "a" where a name in double quotes or "}" must be.'],
+        ['[1],', 'line 1, column 4 has "," where the end must be.'],
+        ['[1}', 'line 1, column 3 has "}" where "," or a closing bracket must be.'],
+        ['[1,]', 'line 1, column 4 has "]" where a value must be.'],
+        ['tru', 'line 1, column 1 has "t" where a value must be.'],
+        ['{"a":1,"b"}', 'line 1, column 11 has "}" where ":" must be.'],
     ]) {
         assert.throws(() => JSON.parse(text));
-        assert.ok(describeJsonError(text).includes(`line ${line}, column ${column} has ${found}`), `${text}: ${describeJsonError(text)}`);
+        assert.equal(describeJsonError(text), `This is not JSON: ${expected}`, text);
     }
 });

@@ -25,7 +25,7 @@ export async function* streamChat(body, { key, signal }) {
     });
     const type = response.headers.get('Content-Type') ?? 'nothing';
     if (!type.startsWith('text/event-stream'))
-        throw new ApiError(`The server answered with ${type} where a stream of events was expected.`, { status: response.status });
+        throw new ApiError(`The server answered with ${type} where a stream of events was expected.`);
 
     const reader = response.body.getReader();
     const events = new EventReader();
@@ -38,7 +38,7 @@ export async function* streamChat(body, { key, signal }) {
                 return;
             const chunk = parseChunk(data);
             if (chunk.error)
-                throw errorFrom(chunk.error, response.status);
+                throw errorFrom(chunk.error, 0);
             yield chunk;
         }
     }

@@ -55,7 +55,7 @@ const messages = new MessagesView({
     askKey: id => askKey(() => begin(() => chat.regenerate(library.current, id))),
     say: text => notify(text),
 }, useExample);
-const composer = new Composer({ send, stop, drafted, editLast, openSetup });
+const composer = new Composer({ send, stop, drafted, editLast, openSetup, rest });
 const sidebar = new Sidebar({
     open(conversation) {
         library.open(conversation);
@@ -89,10 +89,11 @@ byId('import-file').addEventListener('change', async event => {
 byId('show-shortcuts').addEventListener('click', () => dialogs.showShortcuts());
 bindTheme(byId('theme'));
 document.addEventListener('keydown', onKey);
+addEventListener('beforeunload', event => store.hasUnsaved && event.preventDefault());
 
 render();
 connect();
-composer.focus();
+rest();
 
 function openStorage() {
     try {

@@ -11,10 +11,13 @@ export class Composer {
     #attached = document.getElementById('attached');
     #totals = document.getElementById('totals');
     #conversation = null;
+    #openSetup;
+    #rest;
 
-    /** `send(text)` says whether the text was taken; `stop()`, `drafted(text)`, `editLast()`, `openSetup(section)`. */
-    constructor({ send, stop, drafted, editLast, openSetup }) {
-        this.openSetup = openSetup;
+    /** `send(text)` says whether the text was taken; `stop()`, `drafted(text)`, `editLast()`, `openSetup(section)`; `rest()` puts the focus where it does no harm. */
+    constructor({ send, stop, drafted, editLast, openSetup, rest }) {
+        this.#openSetup = openSetup;
+        this.#rest = rest;
         const submit = () => {
             const text = this.#field.value.trim();
             if (text !== '' && this.#stop.hidden && send(text))
@@ -37,7 +40,7 @@ export class Composer {
         });
         this.#stop.addEventListener('click', () => {
             stop();
-            this.focus();
+            rest();
         });
     }
 
@@ -51,7 +54,7 @@ export class Composer {
             this.#stop.hidden = !busy;
             this.#send.hidden = busy;
             if (hadFocus)
-                this.focus();
+                busy ? this.#stop.focus() : this.#rest();
         }
         this.#showAttached(conversation);
         this.showTotals(conversation);
@@ -69,7 +72,7 @@ export class Composer {
     #showAttached({ system, contexts, tools }) {
         const passages = contexts.filter(text => text.trim() !== '').length;
         const { tools: defined, error } = readTools(tools);
-        const chip = (section, text) => button(text, () => this.openSetup(section), { class: 'chip' });
+        const chip = (section, text) => button(text, () => this.#openSetup(section), { class: 'chip' });
         this.#attached.replaceChildren(...[
             system.trim() !== '' && chip('system', 'system prompt'),
             passages > 0 && chip('contexts', count(passages, 'context')),

@@ -49,7 +49,13 @@ export function growing(textarea) {
         textarea.style.height = `${textarea.scrollHeight + 2}px`;
     };
     textarea.addEventListener('input', fit);
-    requestAnimationFrame(fit);
+    // What is not shown yet has no height, and another width breaks lines elsewhere. The height is left to the person.
+    let width = 0;
+    new ResizeObserver(() => {
+        if (textarea.clientWidth !== width)
+            fit();
+        width = textarea.clientWidth;
+    }).observe(textarea);
     return textarea;
 }
 

@@ -1,5 +1,5 @@
 // Pieces that arrive together tell nothing of the speed at which they were made.
-const shortestSpan = 100;
+const shortestSpan = 10;
 
 /** Puts the chunks of a streamed completion into a message, and measures their arrival. Times are in milliseconds. */
 export class Reply {

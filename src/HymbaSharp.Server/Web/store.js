@@ -12,8 +12,9 @@ export class Store {
     #storage;
     #failed;
     #memory = new Map();
+    #unsaved = new Set();
 
-    /** `failed(error)` is told of the first write that fails, and null when writing works again. */
+    /** `failed(error)` is told of each write that fails, and null when all that failed is kept after all. */
     constructor(storage, failed) {
         this.#storage = storage;
         this.#failed = failed;
@@ -51,6 +52,11 @@ export class Store {
         } catch {
             return null;
         }
+    }
+
+    /** Whether something would be gone with the page. */
+    get hasUnsaved() {
+        return this.#unsaved.size > 0;
     }
 
     get key() {
@@ -94,10 +100,12 @@ export class Store {
             else
                 this.#storage.setItem(name, text);
             this.#memory.delete(name);
-            this.#failed(null);
+            if (this.#unsaved.delete(name) && !this.hasUnsaved)
+                this.#failed(null);
         } catch (error) {
             if (!name.startsWith(conversationPrefix))
                 this.#memory.set(name, text);
+            this.#unsaved.add(name);
             this.#failed(error);
         }
     }

@@ -33,7 +33,7 @@ const store = new Store(openStorage(), error => {
 const announcer = new Announcer(text => byId('spoken').textContent = text);
 const library = new Library(store, render);
 const chat = new Chat({
-    stream: (body, signal) => streamChat(body, { key: store.key, signal }),
+    stream: replyTo,
     settings: conversation => ({ model, tools: readTools(conversation.tools).tools ?? [] }),
     save: conversation => library.save(conversation),
     changed,
@@ -117,6 +117,15 @@ function render() {
     messages.render(current, busy);
     composer.render(current, busy);
     sidebar.render(conversations, current, conversation => chat.isRunning(conversation));
+}
+
+async function* replyTo(body, signal) {
+    if (body.model === null) {
+        // The server could not be reached before; it may have started since.
+        await connect();
+        body.model = model;
+    }
+    yield* streamChat(body, { key: store.key, signal });
 }
 
 /** A conversation's tree changed; with text, only the reply that is arriving. */

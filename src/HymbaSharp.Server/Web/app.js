@@ -66,6 +66,7 @@ const sidebar = new Sidebar({
     remove(conversation) {
         chat.stop(conversation);
         library.remove(conversation);
+        byId('new-chat').focus();
     },
     exportOne: conversation => library.exportOne(conversation),
 });

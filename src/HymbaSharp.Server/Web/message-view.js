@@ -188,7 +188,7 @@ export class MessageView {
         const goOn = text !== '' && !calls?.length && (() => this.#actions.continue(id));
         switch (state) {
             case 'failed':
-                return failureCard(error, { retry, askKey: () => this.#actions.askKey(id) });
+                return failureCard(error, { retry, goOn, askKey: () => this.#actions.askKey(id) });
             case 'lost':
                 return failureCard(error ?? { message: 'The page was closed before the reply ended.' }, { retry, goOn });
             case 'stopped':

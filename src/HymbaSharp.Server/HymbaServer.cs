@@ -102,6 +102,9 @@ public sealed class HymbaServer : IAsyncDisposable
         TextTools tools = app.Services.GetRequiredService<TextTools>();
         ChatCompletions chat = app.Services.GetRequiredService<ChatCompletions>();
         TextCompletions text = app.Services.GetRequiredService<TextCompletions>();
+        WebFiles web = new();
+        Get("/", web.PageAsync);
+        Get("/web/{file}", web.FileAsync);
         app.MapPrometheusScrapingEndpoint("/metrics");
         Get("/health", about.HealthAsync);
         Get("/health/live", About.LiveAsync);

@@ -125,6 +125,34 @@ public sealed class HymbaServerTests
     }
 
     [Fact]
+    public async Task The_page_and_all_that_it_names_are_served_under_a_strict_policy()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using HttpResponseMessage page = await server.Client.GetAsync("/", TestContext.Current.CancellationToken);
+        Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("default-src 'none'", Assert.Single(page.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Queue<string> names = new(System.Text.RegularExpressions.Regex.Matches(await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), "(?:href|src)=\"(web/[^\"]+)\"").Select(match => match.Groups[1].Value));
+        HashSet<string> seen = [];
+        while (names.TryDequeue(out string? name))
+        {
+            if (!seen.Add(name))
+                continue;
+            using HttpResponseMessage file = await server.Client.GetAsync(name, TestContext.Current.CancellationToken);
+            Assert.True(file.IsSuccessStatusCode, name);
+            Assert.Equal(name.EndsWith(".js", StringComparison.Ordinal), file.Content.Headers.ContentType!.MediaType == "text/javascript");
+            foreach (System.Text.RegularExpressions.Match import in System.Text.RegularExpressions.Regex.Matches(await file.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), "from ['\"]\\./([^'\"]+)['\"]"))
+                names.Enqueue("web/" + import.Groups[1].Value);
+            using HttpRequestMessage again = new(HttpMethod.Get, name);
+            again.Headers.IfNoneMatch.Add(file.Headers.ETag!);
+            using HttpResponseMessage unchanged = await server.Client.SendAsync(again, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+        }
+        Assert.True(seen.Count > 20, string.Join(' ', seen));
+        using HttpResponseMessage outside = await server.Client.GetAsync("/web/..%2fServerOptions.cs", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, outside.StatusCode);
+    }
+
+    [Fact]
     public async Task Wrong_routes_and_methods_get_the_error_object()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -12,10 +12,10 @@ internal sealed class ChatCompletions(ServedModel model, RequestLog log)
         RequestFields fields = await RequestFields.ReadAsync(context.Request);
         model.CheckName(fields);
         ChatRequest request = ChatRequest.Read(fields);
-        int[] prompt = model.Prompt.Encode(request.Messages, request.Conversation);
+        int[] prompt = request.Encode(model);
         // What ends the work: the client's going, or a reply that has all it may have.
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(new EngineRequest { Prompt = prompt, Options = request.Options, Replies = request.Replies }, ending.Token);
+        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(new EngineRequest { Prompt = prompt, Options = request.Options, Replies = request.Replies, ContinuesText = request.ContinuesLast }, ending.Token);
         ChatReplyReader[] replies = [.. Enumerable.Range(0, request.Replies).Select(_ => new ChatReplyReader(model, request))];
         Chat chat = new(model, request, replies, ending);
         if (request.Streams)

@@ -9,7 +9,7 @@ internal sealed class ChatReplyReader(ServedModel model, ChatRequest request)
     private readonly ToolCallReader? _calls = request.Tools.MayCall ? new ToolCallReader(request.Tools.Check) : null;
     private readonly List<ToolCallReply> _made = [];
     private string _space = ""; // at the text's end so far, shown only when more follows
-    private bool _hasText;
+    private bool _hasText = request.ContinuesLast; // then it goes on with a text that can be seen
 
     /// <summary>The calls made so far.</summary>
     public IReadOnlyList<ToolCallReply> Calls => _made;

@@ -16,6 +16,9 @@ internal sealed record ChatRequest
     /// <summary>The tools that may be called; empty where none is.</summary>
     public required ToolSet Tools { get; init; }
 
+    /// <summary>Whether the reply goes on with the last message, the assistant's, in place of answering it.</summary>
+    public bool ContinuesLast { get; init; }
+
     public int Replies { get; init; } = 1;
 
     public bool Streams { get; init; }
@@ -29,9 +32,14 @@ internal sealed record ChatRequest
     public static ChatRequest Read(RequestFields fields)
     {
         ToolSet tools = ToolSet.Read(fields);
+        IReadOnlyList<ChatMessage> messages = ReadMessages(fields);
+        bool continues = fields.Flag("continue_final_message") ?? false;
+        if (continues && (messages[^1].Role != "assistant" || (fields.Flag("add_generation_prompt") ?? false)))
+            throw ApiException.Invalid("'continue_final_message' needs the last message to be the assistant's and 'add_generation_prompt' to be false.", "continue_final_message");
         return new ChatRequest
         {
-            Messages = ReadMessages(fields),
+            Messages = messages,
+            ContinuesLast = continues,
             Conversation = new ConversationOptions
             {
                 Tools = tools.Definitions,
@@ -44,6 +52,15 @@ internal sealed record ChatRequest
             StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
         };
+    }
+
+    /// <summary>The ids of the prompt.</summary>
+    public int[] Encode(ServedModel model)
+    {
+        if (!ContinuesLast)
+            return model.Prompt.Encode(Messages, Conversation);
+        // What the template makes of a whole message may end it: the text itself follows where the assistant is to speak.
+        return model.Tokenizer.Encode(model.Prompt.Render([.. Messages.SkipLast(1)], Conversation) + Messages[^1].Content);
     }
 
     private static int? LogProbabilities(RequestFields fields)

@@ -118,6 +118,17 @@ public sealed class ChatCompletionsTests(ServerFixture fixture) : IClassFixture<
         Assert.True(cached >= first.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), $"{cached} tokens were cached");
     }
 
+    [Theory]
+    [InlineData("In T")]
+    [InlineData("In")]
+    public async Task A_reply_that_was_cut_off_goes_on(string begun)
+    {
+        string messages = Question.Replace("}]", $"}}, {{\"role\": \"assistant\", \"content\": \"{begun}\"}}]", StringComparison.Ordinal);
+        JsonElement rest = await Server.AskAsync(Path, "{" + messages + ", \"continue_final_message\": true, \"add_generation_prompt\": false}");
+        Assert.Equal("In Tallow.", begun + Choice(rest).GetProperty("message").GetProperty("content").GetString());
+        Assert.Equal("continue_final_message", (await Server.RefusedAsync(Path, "{" + Question + ", \"continue_final_message\": true}")).GetProperty("param").GetString());
+    }
+
     [Fact]
     public async Task Several_replies_have_indexes_and_seeds_of_their_own()
     {

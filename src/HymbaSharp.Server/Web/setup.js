@@ -86,12 +86,14 @@ export class Setup {
     }
 
     #samplingField({ name, label, standard, placeholder, hint, lines, read }) {
-        const error = element('p', { class: 'field-error', id: `${name}-error`, role: 'status' });
+        // The page has ids of its own, `stop` among them.
+        const id = `sampling-${name}`;
+        const error = element('p', { class: 'field-error', id: `${id}-error`, role: 'status' });
         const standardText = standard === null ? placeholder : String(standard);
         const attributes = {
-            id: name,
+            id,
             placeholder: standardText,
-            'aria-describedby': `${name}-hint ${name}-error`,
+            'aria-describedby': `${id}-hint ${id}-error`,
             autocomplete: 'off',
             oninput: () => {
                 const result = read(input.value);
@@ -108,8 +110,8 @@ export class Setup {
         const input = lines ? growing(element('textarea', { rows: 1, ...attributes })) : element('input', { inputmode: 'decimal', ...attributes });
         input.value = this.#conversation.sampling[name] ?? '';
         return element('div', { class: lines ? 'field wide' : 'field' },
-            element('label', { for: name }, label), input,
-            element('p', { class: 'note', id: `${name}-hint` }, [`default ${standardText}`, hint].filter(Boolean).join('; ')), error);
+            element('label', { for: id }, label), input,
+            element('p', { class: 'note', id: `${id}-hint` }, [`default ${standardText}`, hint].filter(Boolean).join('; ')), error);
     }
 
     #text(id, value, set, attributes) {

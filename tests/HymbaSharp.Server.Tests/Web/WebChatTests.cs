@@ -137,6 +137,7 @@ public sealed class WebChatTests(BrowserFixture browser, ServerFixture fixture)
         await page.Box.PressAsync("Enter");
         await Expect(page.Page.Locator("#sampling-top_p")).ToBeFocusedAsync();
         await Expect(page.Page.Locator("#sampling-top_p-error")).ToHaveTextAsync("Top p must be a number from 0 to 1.");
+        await Expect(page.Page.Locator("#sampling-top_p-error")).ToBeInViewportAsync(new LocatorAssertionsToBeInViewportOptions { Ratio = 1 });
         _ = Assert.Single(page.Sent);
     });
 

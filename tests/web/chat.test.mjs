@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './crypto.mjs';
 import { ApiError, readRetryAfter, streamChat } from '../../src/HymbaSharp.Server/Web/api.js';
 import { Chat } from '../../src/HymbaSharp.Server/Web/chat.js';
 import { Conversation } from '../../src/HymbaSharp.Server/Web/conversation.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './crypto.mjs';
 import { Conversation, ConversationFormatError, exportText, importText } from '../../src/HymbaSharp.Server/Web/conversation.js';
 
 function talk(...texts) {

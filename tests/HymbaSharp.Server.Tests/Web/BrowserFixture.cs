@@ -33,7 +33,9 @@ public sealed class BrowserFixture : IAsyncLifetime
         options ??= new BrowserNewContextOptions();
         options.ViewportSize ??= new ViewportSize { Width = 1280, Height = 800 };
         await using IBrowserContext context = await _browser.NewContextAsync(options);
-        context.SetDefaultTimeout(20_000);
+        // The machine may be at work on other tests.
+        context.SetDefaultTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(30_000);
         List<string> problems = [];
         IPage page = await context.NewPageAsync();
         page.Console += (_, message) =>

@@ -58,11 +58,16 @@ public sealed class ChatPage
     /// <summary>The most probable reply, the same every time.</summary>
     public Task SetGreedyAsync() => SetAsync(("temperature", "0"));
 
-    /// <summary>From now on replies end where they are stopped or have the most tokens, and not before.</summary>
-    public Task SetEndlessAsync() => Page.RouteAsync("**/v1/chat/completions", route => route.ContinueAsync(new RouteContinueOptions
+    /// <summary>From now on replies end where they are stopped or have the most tokens, and come at the pace of a slow line: there is time to stop them.</summary>
+    public async Task SetEndlessAsync()
     {
-        PostData = Encoding.UTF8.GetBytes($"{route.Request.PostData![..^1]}, \"ignore_eos\": true}}"),
-    }));
+        await Page.RouteAsync("**/v1/chat/completions", route => route.ContinueAsync(new RouteContinueOptions
+        {
+            PostData = Encoding.UTF8.GetBytes($"{route.Request.PostData![..^1]}, \"ignore_eos\": true}}"),
+        }));
+        ICDPSession browser = await Page.Context.NewCDPSessionAsync(Page);
+        _ = await browser.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object> { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = 50_000, ["uploadThroughput"] = -1 });
+    }
 
     /// <summary>Takes one of the examples of an empty chat, which fills the box.</summary>
     public Task TakeExampleAsync(string title) => Page.Locator(".example", new PageLocatorOptions { HasText = title }).ClickAsync();
@@ -80,7 +85,7 @@ public sealed class ChatPage
     /// <summary>Waits until so many replies were asked for and the last one has ended.</summary>
     public async Task EndedAsync(int replies)
     {
-        for (int tries = 0; Sent.Count < replies && tries < 1000; tries++)
+        for (int tries = 0; Sent.Count < replies && tries < 2000; tries++)
             await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Equal(replies, Sent.Count);
         await Expect(Page.Locator(".streaming")).ToHaveCountAsync(0);

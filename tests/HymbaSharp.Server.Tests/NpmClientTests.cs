@@ -14,7 +14,7 @@ public sealed class NpmClientTests
         try
         {
             foreach (string name in new[] { "package.json", "package-lock.json", "client.test.mjs" })
-                File.Copy(Path.Combine(TestServer.DemoFolder, "..", "..", "tests", "clients", "openai", name), Path.Combine(folder, name));
+                File.Copy(Path.Combine(TestServer.Root, "tests", "clients", "openai", name), Path.Combine(folder, name));
             (int status, string output) = await Programs.RunAsync(npm!, ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1"], folder);
             Assert.SkipWhen(status != 0 && NoNetwork.Any(code => output.Contains(code, StringComparison.Ordinal)), "needs a package registry that can be reached");
             Assert.True(status == 0, output);

@@ -24,16 +24,19 @@ public sealed class TestServer : IAsyncDisposable
 
     public Uri Address => _server.Address;
 
-    public static string DemoFolder
+    /// <summary>The repository's folder.</summary>
+    public static string Root
     {
         get
         {
             DirectoryInfo? folder = new(AppContext.BaseDirectory);
             while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "HymbaSharp.slnx")))
                 folder = folder.Parent;
-            return Path.Combine(folder!.FullName, "models", "hymba-demo");
+            return folder!.FullName;
         }
     }
+
+    public static string DemoFolder => Path.Combine(Root, "models", "hymba-demo");
 
     public static async Task<TestServer> StartAsync(ServerOptions? options = null, HymbaEngineOptions? engineOptions = null, HymbaModelOptions? modelOptions = null)
     {

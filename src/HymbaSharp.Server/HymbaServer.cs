@@ -4,6 +4,7 @@ using HymbaSharp.Batching;
 using HymbaSharp.Server.Api;
 using HymbaSharp.Server.Ollama;
 using HymbaSharp.Server.Operations;
+using HymbaSharp.Server.Sessions;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +41,8 @@ public sealed class HymbaServer : IAsyncDisposable
             builder.WebHost.UseKestrelHttpsConfiguration();
         string name = options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(engine.Model.Folder)));
         builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name)).AddSingleton<RequestLog>().AddSingleton<Errors>()
-            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>();
+            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>()
+            .AddSingleton(options).AddSingleton<SessionStore>().AddHostedService(services => services.GetRequiredService<SessionStore>()).AddSingleton<SessionApi>();
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => Allow(policy, options.CorsOrigins)));
         builder.Services.AddRequestTimeouts();
         if (options.RequestsPerMinute is { } perMinute)
@@ -119,6 +121,15 @@ public sealed class HymbaServer : IAsyncDisposable
         Post("/v1/embeddings", tools.EmbedAsync);
         Post("/v1/chat/completions", chat.AnswerAsync);
         Post("/v1/completions", text.AnswerAsync);
+        SessionApi sessions = app.Services.GetRequiredService<SessionApi>();
+        Get("/v1/sessions", sessions.ListAsync);
+        Post("/v1/sessions", sessions.CreateAsync);
+        Get("/v1/sessions/{id}", sessions.ShowAsync);
+        app.MapDelete("/v1/sessions/{id}", (RequestDelegate)sessions.DeleteAsync);
+        Post("/v1/sessions/{id}/save", sessions.SaveAsync);
+        Post("/v1/sessions/{id}/restore", sessions.RestoreAsync);
+        Post("/v1/sessions/{id}/fork", sessions.ForkAsync);
+        Post("/v1/sessions/{id}/rewind", sessions.RewindAsync);
         OllamaApi ollama = app.Services.GetRequiredService<OllamaApi>();
         Get("/api/version", OllamaApi.VersionAsync);
         Get("/api/tags", ollama.TagsAsync);
@@ -167,7 +178,7 @@ public sealed class HymbaServer : IAsyncDisposable
     private static void Allow(Microsoft.AspNetCore.Cors.Infrastructure.CorsPolicyBuilder policy, IReadOnlyList<string> origins)
     {
         _ = origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. origins]);
-        _ = policy.WithMethods("GET", "POST").WithHeaders("Authorization", "Content-Type").WithExposedHeaders("Retry-After");
+        _ = policy.WithMethods("GET", "POST", "DELETE").WithHeaders("Authorization", "Content-Type").WithExposedHeaders("Retry-After");
     }
 
     private static void Limit(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, int perMinute)

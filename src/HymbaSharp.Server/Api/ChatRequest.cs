@@ -1,6 +1,7 @@
 using System.Text.Json;
 using HymbaSharp.Chat;
 using HymbaSharp.Generation;
+using HymbaSharp.Server.Sessions;
 
 namespace HymbaSharp.Server.Api;
 
@@ -29,10 +30,14 @@ internal sealed record ChatRequest
     /// <summary>Whether a reply may hold more than one call.</summary>
     public bool ParallelCalls { get; init; } = true;
 
-    public static ChatRequest Read(RequestFields fields)
+    /// <param name="fields">The request's.</param>
+    /// <param name="session">The session that it goes on with; null: none.</param>
+    public static ChatRequest Read(RequestFields fields, ServerSession? session = null)
     {
-        ToolSet tools = ToolSet.Read(fields);
-        IReadOnlyList<ChatMessage> messages = ReadMessages(fields);
+        if (session is not null && (fields.Member("tools") ?? fields.Member("contexts")) is not null)
+            throw ApiException.Invalid("A session's 'tools' and 'contexts' are given when it is made.", "session_id");
+        ToolSet tools = session is null ? ToolSet.Read(fields) : ToolSet.Of(session.Options.Tools);
+        IReadOnlyList<ChatMessage> messages = [.. session?.Messages ?? [], .. ReadMessages(fields)];
         bool continues = fields.Flag("continue_final_message") ?? false;
         if (continues && (messages[^1].Role != "assistant" || (fields.Flag("add_generation_prompt") ?? false)))
             throw ApiException.Invalid("'continue_final_message' needs the last message to be the assistant's and 'add_generation_prompt' to be false.", "continue_final_message");
@@ -40,14 +45,14 @@ internal sealed record ChatRequest
         {
             Messages = messages,
             ContinuesLast = continues,
-            Conversation = new ConversationOptions
+            Conversation = session?.Options ?? new ConversationOptions
             {
                 Tools = tools.Definitions,
                 Contexts = fields.Texts("contexts"),
             },
             Options = SamplingFields.Read(fields) with { LogProbabilities = LogProbabilities(fields) },
             Tools = tools,
-            Replies = fields.Whole("n") ?? 1,
+            Replies = fields.Whole("n") is { } replies and not 1 ? (session is null ? replies : throw ApiException.Invalid("A session takes one reply: 'n' must be 1.", "n")) : 1,
             Streams = fields.Flag("stream") ?? false,
             StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,

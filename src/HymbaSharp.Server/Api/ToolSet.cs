@@ -33,6 +33,12 @@ internal sealed class ToolSet
             throw ApiException.Invalid("'tool_choice' required is not supported yet; auto and none are.", "tool_choice");
         else if (mode is not "auto")
             throw ApiException.Invalid("'tool_choice' must be auto or none.", "tool_choice");
+        return Of(tools);
+    }
+
+    /// <summary>Tools by their definitions.</summary>
+    public static ToolSet Of(IReadOnlyList<JsonElement> tools)
+    {
         ToolSet set = new() { Definitions = tools };
         for (int i = 0; i < tools.Count; i++)
             set.Add(tools[i], $"tools[{i}]");

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.RateLimiting;
 using HymbaSharp.Batching;
+using HymbaSharp.Chat;
 using HymbaSharp.Server.Api;
 using HymbaSharp.Server.Ollama;
 using HymbaSharp.Server.Operations;
@@ -40,7 +41,7 @@ public sealed class HymbaServer : IAsyncDisposable
         if (certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         string name = options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(engine.Model.Folder)));
-        builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name)).AddSingleton<RequestLog>().AddSingleton<Errors>()
+        builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name, Bake(engine, options))).AddSingleton<RequestLog>().AddSingleton<Errors>()
             .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>()
             .AddSingleton(options).AddSingleton<SessionStore>().AddHostedService(services => services.GetRequiredService<SessionStore>()).AddSingleton<SessionApi>();
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => Allow(policy, options.CorsOrigins)));
@@ -159,6 +160,20 @@ public sealed class HymbaServer : IAsyncDisposable
             kestrel.Listen(address, options.Port, listen);
         else
             throw new ServerOptionsException($"Host is {options.Host}; allowed: an address of this machine, as 127.0.0.1, ::1 or 0.0.0.0, or localhost.");
+    }
+
+    private static ConversationOptions? Bake(HymbaEngine engine, ServerOptions options)
+    {
+        if (options.Baked is null)
+            return null;
+        HymbaSession session = engine.Model.RestoreSession(options.Baked);
+        if (Conversation.OptionsOf(session) is not { } conversation)
+        {
+            session.Dispose();
+            throw new ServerOptionsException($"{options.Baked} holds a session, not what 'hymba bake' writes.");
+        }
+        engine.KeepState(session, isPinned: true);
+        return conversation;
     }
 
     private static X509Certificate2? Certificate(ServerOptions options)

@@ -7,7 +7,7 @@ using HymbaSharp.Tokenization;
 namespace HymbaSharp.Server;
 
 /// <summary>The model that is served: its engine, and what requests and replies need of it.</summary>
-internal sealed class ServedModel(HymbaEngine engine, string name)
+internal sealed class ServedModel(HymbaEngine engine, string name, ConversationOptions? baked = null)
 {
     private readonly ChatPrompt? _prompt = engine.Model is { Tokenizer: not null, ChatTemplate: not null } ? new ChatPrompt(engine.Model) : null;
 
@@ -17,6 +17,9 @@ internal sealed class ServedModel(HymbaEngine engine, string name)
 
     /// <summary>The name by which clients know it.</summary>
     public string Name => name;
+
+    /// <summary>What chats begin with that say nothing else.</summary>
+    public ConversationOptions Baked { get; } = baked ?? new ConversationOptions();
 
     /// <summary>When serving began, seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

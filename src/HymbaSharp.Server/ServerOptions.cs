@@ -36,6 +36,9 @@ public sealed record ServerOptions
     /// <summary>How long requests under way may go on when the server is asked to end. Default 30 s.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A state that 'hymba bake' wrote: system message, tools and contexts of requests that bring none. Default null: none.</summary>
+    public string? Baked { get; init; }
+
     /// <summary>Where sessions are saved. Default null: <see cref="DefaultSessionFolder"/>.</summary>
     public string? SessionFolder { get; init; }
 

@@ -15,13 +15,13 @@ internal sealed class ChatCompletions(ServedModel model, SessionStore sessions, 
         model.CheckName(fields);
         if (fields.Text("session_id") is not { } id)
         {
-            await AnswerAsync(context, ChatRequest.Read(fields), session: null);
+            await AnswerAsync(context, ChatRequest.Read(fields, model.Baked), session: null);
             return;
         }
         ServerSession session = await sessions.TakeAsync(id, SessionApi.OwnerOf(context));
         try
         {
-            ChatRequest request = ChatRequest.Read(fields, session);
+            ChatRequest request = ChatRequest.Read(fields, model.Baked, session);
             sessions.Lend(session);
             await AnswerAsync(context, request, session);
         }

@@ -32,11 +32,13 @@ internal sealed record ChatRequest
 
     /// <param name="fields">The request's.</param>
     /// <param name="session">The session that it goes on with; null: none.</param>
-    public static ChatRequest Read(RequestFields fields, ServerSession? session = null)
+    /// <param name="baked">What it begins with where it says nothing else.</param>
+    public static ChatRequest Read(RequestFields fields, ConversationOptions baked, ServerSession? session = null)
     {
         if (session is not null && (fields.Member("tools") ?? fields.Member("contexts")) is not null)
             throw ApiException.Invalid("A session's 'tools' and 'contexts' are given when it is made.", "session_id");
-        ToolSet tools = session is null ? ToolSet.Read(fields) : ToolSet.Of(session.Options.Tools);
+        bool choosesTools = (fields.Member("tools") ?? fields.Member("tool_choice")) is not null;
+        ToolSet tools = session is not null ? ToolSet.Of(session.Options.Tools) : choosesTools ? ToolSet.Read(fields) : ToolSet.Of(baked.Tools);
         IReadOnlyList<ChatMessage> messages = [.. session?.Messages ?? [], .. ReadMessages(fields)];
         bool continues = fields.Flag("continue_final_message") ?? false;
         if (continues && (messages[^1].Role != "assistant" || (fields.Flag("add_generation_prompt") ?? false)))
@@ -47,8 +49,9 @@ internal sealed record ChatRequest
             ContinuesLast = continues,
             Conversation = session?.Options ?? new ConversationOptions
             {
+                System = messages.Any(message => message.Role == "system") ? null : baked.System,
                 Tools = tools.Definitions,
-                Contexts = fields.Texts("contexts"),
+                Contexts = fields.Member("contexts") is null ? baked.Contexts : fields.Texts("contexts"),
             },
             Options = SamplingFields.Read(fields) with { LogProbabilities = LogProbabilities(fields) },
             Tools = tools,

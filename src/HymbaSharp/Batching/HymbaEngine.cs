@@ -110,13 +110,15 @@ public sealed class HymbaEngine : IDisposable
     }
 
     /// <summary>Keeps a session's state for prompts that begin with its tokens. The session is the engine's from here on.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isPinned">Whether it stays for as long as the engine, whatever else needs memory.</param>
     /// <exception cref="ArgumentException">It is a session of another model.</exception>
-    public void KeepState(HymbaSession session)
+    public void KeepState(HymbaSession session, bool isPinned = false)
     {
         ArgumentNullException.ThrowIfNull(session);
         if (session.Model != Model)
             throw new ArgumentException("The session is of another model.", nameof(session));
-        Command(scheduler => scheduler.KeepPrefix(session));
+        Command(scheduler => scheduler.KeepPrefix(session, isPinned));
     }
 
     /// <summary>Takes no more requests, and waits until those taken have ended.</summary>

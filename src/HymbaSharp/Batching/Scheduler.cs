@@ -58,7 +58,7 @@ internal sealed class Scheduler : IDisposable
     }
 
     /// <summary>Keeps a state, which now belongs here.</summary>
-    public void KeepPrefix(HymbaSession session) => _prefixes.Keep(session);
+    public void KeepPrefix(HymbaSession session, bool isPinned) => _prefixes.Keep(session, isPinned);
 
     /// <summary>Begins with a request; false where it must wait.</summary>
     public bool TryAdmit(EngineTask task)

@@ -33,7 +33,7 @@ public sealed class HymbaChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(engine);
         _engine = engine;
         _prompt = new ChatPrompt(engine.Model);
-        ModelId = modelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(engine.Model.Folder)));
+        ModelId = modelId ?? ModelName.Of(engine.Model);
         _metadata = new ChatClientMetadata(ProviderName, defaultModelId: ModelId);
     }
 
@@ -124,5 +124,5 @@ public sealed class HymbaChatClient : IChatClient
     }
 
     private StoredConversation Find(string id) => _conversations.GetValueOrDefault(id)
-        ?? throw new ChatRequestException("There is no conversation of this ConversationId: ids come from CreateConversation of the same client, until RemoveConversation.");
+        ?? throw new HymbaRequestException("There is no conversation of this ConversationId: ids come from CreateConversation of the same client, until RemoveConversation.");
 }

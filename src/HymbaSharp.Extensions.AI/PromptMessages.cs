@@ -10,7 +10,7 @@ namespace HymbaSharp.Extensions.AI;
 /// <summary>The messages of a request as a chat template takes them: a role and a text.</summary>
 internal static class PromptMessages
 {
-    /// <exception cref="ChatRequestException">A message has a role or holds a content that no template can take.</exception>
+    /// <exception cref="HymbaRequestException">A message has a role or holds a content that no template can take.</exception>
     public static List<PromptMessage> Of(IEnumerable<ChatMessage> messages)
     {
         List<PromptMessage> prompt = [];
@@ -54,7 +54,7 @@ internal static class PromptMessages
     {
         if (role == ChatRole.System || role == ChatRole.User || role == ChatRole.Assistant || role == ChatRole.Tool)
             return role.Value.ToLowerInvariant();
-        throw new ChatRequestException($"A message has the role '{role}'; allowed are system, user, assistant and tool.");
+        throw new HymbaRequestException($"A message has the role '{role}'; allowed are system, user, assistant and tool.");
     }
 
     private static JsonElement Arguments(FunctionCallContent call) =>
@@ -75,6 +75,6 @@ internal static class PromptMessages
         _ => Text(JsonSerializer.SerializeToElement(result, result.GetType(), AIJsonUtilities.DefaultOptions)),
     };
 
-    private static ChatRequestException NotTaken(AIContent content, string holder) => new(
+    private static HymbaRequestException NotTaken(AIContent content, string holder) => new(
         $"{holder} holds a {content.GetType().Name}{(content is DataContent data ? $" of {data.MediaType}" : "")}; Hymba models take text (TextContent), calls by the assistant (FunctionCallContent) and their results (FunctionResultContent).");
 }

@@ -31,12 +31,11 @@ internal sealed class RequestOptions
 
     /// <param name="options">A request's options; null: none.</param>
     /// <param name="client">Whom the request is for.</param>
-    /// <exception cref="ChatRequestException">An option is of a kind that cannot be used.</exception>
+    /// <exception cref="HymbaRequestException">An option is of a kind that cannot be used.</exception>
     public static RequestOptions Of(ChatOptions? options, HymbaChatClient client)
     {
         options ??= new ChatOptions();
-        if (options.ModelId is { } model && model != client.ModelId)
-            throw new ChatRequestException($"ModelId is '{model}'; this client has '{client.ModelId}'. Leave it out, or name that.");
+        ModelName.Check(options.ModelId, client.ModelId);
         GenerationOptions given = options.RawRepresentationFactory?.Invoke(client) as GenerationOptions ?? new GenerationOptions();
         GenerationOptions generation = given with
         {
@@ -62,7 +61,7 @@ internal sealed class RequestOptions
     }
 
     private static AIFunctionDeclaration Function(AITool tool) => tool as AIFunctionDeclaration
-        ?? throw new ChatRequestException($"The tool '{tool.Name}' is a {tool.GetType().Name}; allowed are functions (AIFunctionDeclaration).");
+        ?? throw new HymbaRequestException($"The tool '{tool.Name}' is a {tool.GetType().Name}; allowed are functions (AIFunctionDeclaration).");
 
     private static JsonElement Schema(AIFunctionDeclaration function)
     {
@@ -82,7 +81,7 @@ internal sealed class RequestOptions
         null => null,
         JsonElement { ValueKind: JsonValueKind.Number } json => json.GetSingle(),
         object value when value is float or double or decimal or int or long => Convert.ToSingle(value, CultureInfo.InvariantCulture),
-        object value => throw new ChatRequestException($"AdditionalProperties[\"{name}\"] is a {value.GetType().Name}; a number is needed."),
+        object value => throw new HymbaRequestException($"AdditionalProperties[\"{name}\"] is a {value.GetType().Name}; a number is needed."),
     };
 
     private static string[] Contexts(ChatOptions options)
@@ -94,6 +93,6 @@ internal sealed class RequestOptions
             JsonElement { ValueKind: JsonValueKind.Array } json => json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString() : null),
             _ => [null],
         };
-        return [.. contexts.Select(text => text ?? throw new ChatRequestException("AdditionalProperties[\"contexts\"] is no list of strings, which is needed."))];
+        return [.. contexts.Select(text => text ?? throw new HymbaRequestException("AdditionalProperties[\"contexts\"] is no list of strings, which is needed."))];
     }
 }

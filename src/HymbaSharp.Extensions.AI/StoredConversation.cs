@@ -11,10 +11,10 @@ internal sealed class StoredConversation : IDisposable
     public IReadOnlyList<ChatMessage> Messages => _messages;
 
     /// <summary>Takes it for a request, which gives it back by <see cref="Dispose"/>.</summary>
-    /// <exception cref="ChatRequestException">Another request has it.</exception>
+    /// <exception cref="HymbaRequestException">Another request has it.</exception>
     public StoredConversation Take() => Interlocked.Exchange(ref _inUse, 1) == 0
         ? this
-        : throw new ChatRequestException("Another request of this conversation is under way; wait for its end before the next.");
+        : throw new HymbaRequestException("Another request of this conversation is under way; wait for its end before the next.");
 
     public void Add(IEnumerable<ChatMessage> messages) => _messages.AddRange(messages);
 

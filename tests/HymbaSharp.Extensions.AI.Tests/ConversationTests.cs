@@ -64,7 +64,7 @@ public sealed class ConversationTests
         Assert.True(model.Client.RemoveConversation(id));
         Assert.False(model.Client.RemoveConversation(id));
         foreach (string unknown in (string[])[id, "", "conv_1"])
-            Assert.Contains("no conversation", (await Assert.ThrowsAsync<ChatRequestException>(() => Tokens(model, unknown))).Message, StringComparison.Ordinal);
+            Assert.Contains("no conversation", (await Assert.ThrowsAsync<HymbaRequestException>(() => Tokens(model, unknown))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ConversationTests
         await using (IAsyncEnumerator<ChatResponseUpdate> running = model.Client.GetStreamingResponseAsync("hello", options, Token).GetAsyncEnumerator(Token))
         {
             Assert.True(await running.MoveNextAsync());
-            Assert.Contains("under way", (await Assert.ThrowsAsync<ChatRequestException>(() => Tokens(model, options.ConversationId))).Message, StringComparison.Ordinal);
+            Assert.Contains("under way", (await Assert.ThrowsAsync<HymbaRequestException>(() => Tokens(model, options.ConversationId))).Message, StringComparison.Ordinal);
         }
         _ = await Tokens(model, options.ConversationId);
     }
@@ -96,7 +96,7 @@ public sealed class ConversationTests
             await foreach (ChatResponseUpdate update in model.Client.GetStreamingResponseAsync("hello", endless, source.Token))
                 await source.CancelAsync();
         });
-        _ = await Assert.ThrowsAsync<ChatRequestException>(() => model.Client.GetResponseAsync(new ChatMessage(ChatRole.User, [new DataContent(new byte[1], "image/png")]), endless, Token));
+        _ = await Assert.ThrowsAsync<HymbaRequestException>(() => model.Client.GetResponseAsync(new ChatMessage(ChatRole.User, [new DataContent(new byte[1], "image/png")]), endless, Token));
         _ = await Assert.ThrowsAsync<State.ContextLengthException>(() => model.Client.GetResponseAsync(string.Concat(Enumerable.Repeat("😀", 500)), endless, Token));
         Assert.Equal(await Tokens(model, other), await Tokens(model, id));
     }
@@ -124,7 +124,7 @@ public sealed class ConversationTests
         using SpeakingModel model = new("One");
         string id = model.Client.CreateConversation();
         model.Client.Dispose();
-        _ = await Assert.ThrowsAsync<ChatRequestException>(() => Tokens(model, id));
+        _ = await Assert.ThrowsAsync<HymbaRequestException>(() => Tokens(model, id));
     }
 
     /// <summary>Says hello; how long the prompt was.</summary>

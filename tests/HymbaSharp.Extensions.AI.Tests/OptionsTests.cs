@@ -63,15 +63,15 @@ public sealed class OptionsTests
         options.ModelId = "tiny";
         Assert.Equal("One", (await model.Client.GetResponseAsync("hello", options, Token)).Text);
         options.ModelId = "large";
-        ChatRequestException error = await Assert.ThrowsAsync<ChatRequestException>(() => model.Client.GetResponseAsync("hello", options, Token));
-        Assert.Equal("ModelId is 'large'; this client has 'tiny'. Leave it out, or name that.", error.Message);
+        HymbaRequestException error = await Assert.ThrowsAsync<HymbaRequestException>(() => model.Client.GetResponseAsync("hello", options, Token));
+        Assert.Equal("ModelId is 'large'; this model is 'tiny'. Leave it out, or name that.", error.Message);
     }
 
     [Fact]
     public async Task A_property_of_another_type_is_refused()
     {
         using SpeakingModel model = new("One");
-        ChatRequestException error = await Assert.ThrowsAsync<ChatRequestException>(
+        HymbaRequestException error = await Assert.ThrowsAsync<HymbaRequestException>(
             () => model.Client.GetResponseAsync("hello", new ChatOptions { AdditionalProperties = new() { ["min_p"] = "high" } }, Token));
         Assert.Equal("AdditionalProperties[\"min_p\"] is a String; a number is needed.", error.Message);
     }

@@ -84,7 +84,7 @@ public sealed class PromptTests
         }
         foreach (object contexts in (object[])["a", 1, new string?[] { null }, JsonElement.Parse("""["a", 1]""")])
         {
-            ChatRequestException error = await Refused(new ChatMessage(ChatRole.User, "hello"), new ChatOptions { AdditionalProperties = new() { ["contexts"] = contexts } });
+            HymbaRequestException error = await Refused(new ChatMessage(ChatRole.User, "hello"), new ChatOptions { AdditionalProperties = new() { ["contexts"] = contexts } });
             Assert.Contains("no list of strings", error.Message, StringComparison.Ordinal);
         }
     }
@@ -113,10 +113,10 @@ public sealed class PromptTests
         return JsonElement.Parse((await Assert.ThrowsAsync<ChatTemplateException>(() => model.Client.GetResponseAsync(messages, options, TestContext.Current.CancellationToken))).Reason);
     }
 
-    private static async Task<ChatRequestException> Refused(ChatMessage message, ChatOptions? options = null)
+    private static async Task<HymbaRequestException> Refused(ChatMessage message, ChatOptions? options = null)
     {
         using SpeakingModel model = new("One");
-        return await Assert.ThrowsAsync<ChatRequestException>(() => model.Client.GetResponseAsync(message, options, TestContext.Current.CancellationToken));
+        return await Assert.ThrowsAsync<HymbaRequestException>(() => model.Client.GetResponseAsync(message, options, TestContext.Current.CancellationToken));
     }
 
     private static IEnumerable<string> Lines(JsonElement prompt) =>

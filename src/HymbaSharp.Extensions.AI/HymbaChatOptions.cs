@@ -9,7 +9,7 @@ public sealed record HymbaChatOptions
     /// <summary>A checkpoint's folder, or owner/name of one in the hub's cache (<see cref="ModelLocation.Find"/>). Default null: the demonstration model.</summary>
     public string? Model { get; init; }
 
-    /// <summary>What the model is called in requests and responses. Default null: <see cref="Model"/> where that is owner/name, else the name of the folder.</summary>
+    /// <summary>What the model is called in requests and responses. Default null: owner/name where it lies in the hub's cache, else the name of its folder.</summary>
     public string? ModelId { get; init; }
 
     /// <summary>How it is opened.</summary>
@@ -17,6 +17,4 @@ public sealed record HymbaChatOptions
 
     /// <summary>How many requests run at once, and in what memory.</summary>
     public HymbaEngineOptions EngineOptions { get; init; } = new();
-
-    internal string? Name => ModelId ?? (Model is null || Directory.Exists(Model) ? null : Model);
 }

@@ -15,7 +15,7 @@ public sealed class HymbaEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
 
     /// <summary>Takes a model, which stays the caller's and must outlive the generator.</summary>
     /// <param name="model">Computes the embeddings.</param>
-    /// <param name="modelId">What the model is called in requests and embeddings; null: the name of its folder.</param>
+    /// <param name="modelId">What the model is called in requests and embeddings; null: owner/name where it lies in the hub's cache, else the name of its folder.</param>
     /// <exception cref="HymbaRequestException">The model's folder has no tokenizer.</exception>
     public HymbaEmbeddingGenerator(HymbaModel model, string? modelId = null)
     {

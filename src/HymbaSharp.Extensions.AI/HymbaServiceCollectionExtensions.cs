@@ -34,10 +34,10 @@ public static class HymbaServiceCollectionExtensions
             .AddKeyedSingleton(serviceKey, (provider, _) => new Registration(options(provider)))
             .AddKeyedSingleton(serviceKey, (provider, key) => HymbaModel.Load(ModelLocation.Find(Options(provider, key).Model), Options(provider, key).ModelOptions))
             .AddKeyedSingleton(serviceKey, (provider, key) => new HymbaEngine(provider.GetRequiredKeyedService<HymbaModel>(key), Options(provider, key).EngineOptions))
-            .AddKeyedSingleton(serviceKey, (provider, key) => new HymbaChatClient(provider.GetRequiredKeyedService<HymbaEngine>(key), Options(provider, key).Name))
+            .AddKeyedSingleton(serviceKey, (provider, key) => new HymbaChatClient(provider.GetRequiredKeyedService<HymbaEngine>(key), Options(provider, key).ModelId))
             .AddKeyedSingleton<IChatClient>(serviceKey, (provider, key) => provider.GetRequiredKeyedService<HymbaChatClient>(key))
             .AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(serviceKey, (provider, key) =>
-                new HymbaEmbeddingGenerator(provider.GetRequiredKeyedService<HymbaModel>(key), Options(provider, key).Name));
+                new HymbaEmbeddingGenerator(provider.GetRequiredKeyedService<HymbaModel>(key), Options(provider, key).ModelId));
     }
 
     private static HymbaChatOptions Options(IServiceProvider provider, object? key) => provider.GetRequiredKeyedService<Registration>(key).Options;

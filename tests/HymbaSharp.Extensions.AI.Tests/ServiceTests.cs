@@ -88,11 +88,10 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public void A_model_is_called_by_what_it_was_asked_for()
+    public void A_model_of_the_hub_is_called_by_its_repository()
     {
-        Assert.Equal("nvidia/Hymba-1.5B-Instruct", new HymbaChatOptions { Model = "nvidia/Hymba-1.5B-Instruct" }.Name);
-        Assert.Equal("mine", new HymbaChatOptions { Model = "nvidia/Hymba-1.5B-Instruct", ModelId = "mine" }.Name);
-        Assert.Null(new HymbaChatOptions { Model = Environment.CurrentDirectory }.Name);
-        Assert.Null(new HymbaChatOptions().Name);
+        Assert.Equal("nvidia/Hymba-1.5B-Instruct", ModelName.OfFolder(Path.Combine("cache", "models--nvidia--Hymba-1.5B-Instruct", "snapshots", "0123abcd")));
+        Assert.Equal("mine", ModelName.OfFolder(Path.Combine("cache", "snapshots", "mine") + Path.DirectorySeparatorChar));
+        Assert.Equal("mine", ModelName.OfFolder("mine"));
     }
 }

@@ -26,7 +26,7 @@ public sealed class HymbaChatClient : IChatClient
 
     /// <summary>Takes an engine, which stays the caller's and must outlive the client.</summary>
     /// <param name="engine">Runs the requests.</param>
-    /// <param name="modelId">What the model is called in requests and responses; null: the name of its folder.</param>
+    /// <param name="modelId">What the model is called in requests and responses; null: owner/name where it lies in the hub's cache, else the name of its folder.</param>
     /// <exception cref="ConversationException">The model's folder has no tokenizer or no chat template.</exception>
     public HymbaChatClient(HymbaEngine engine, string? modelId = null)
     {
@@ -108,13 +108,14 @@ public sealed class HymbaChatClient : IChatClient
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (EngineUpdate update in _engine.GenerateAsync(engineRequest, ending.Token).ConfigureAwait(false))
         {
+            // The engine may be ahead of who reads: what it wrote by now is not wanted any more.
+            cancellationToken.ThrowIfCancellationRequested();
             last = update.Update;
             foreach (AIContent content in reader.Append(last.Text))
                 yield return response.Update(content, last);
             if (reader.HasEnded)
                 await ending.CancelAsync().ConfigureAwait(false);
         }
-        cancellationToken.ThrowIfCancellationRequested();
         if (last!.FinishReason == FinishReason.Cancelled && !reader.HasEnded)
             throw new ObjectDisposedException(nameof(HymbaEngine), "The engine was disposed before the reply came to its end.");
         foreach (AIContent content in reader.Complete(last.FinishReason is FinishReason.EndOfText or FinishReason.NewTurn))

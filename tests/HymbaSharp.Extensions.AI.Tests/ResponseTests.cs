@@ -99,7 +99,7 @@ public sealed class ResponseTests
             }
         });
         Assert.Equal(source.Token, error.CancellationToken);
-        Assert.InRange(updates, 1, 1000);
+        Assert.Equal(1, updates);
         Assert.Equal(0, await Running(model.Engine));
         _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.Client.GetResponseAsync("hello", model.Saying("One"), source.Token));
     }

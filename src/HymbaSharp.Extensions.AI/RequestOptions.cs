@@ -65,14 +65,10 @@ internal sealed class RequestOptions
 
     private static JsonElement Schema(AIFunctionDeclaration function)
     {
-        JsonObject parameters = JsonObject.Create(function.JsonSchema) ?? [];
-        // Name and description stand beside the parameters: said twice, they only take tokens.
-        foreach (string name in (string[])["$schema", "title", "description"])
-            _ = parameters.Remove(name);
         JsonObject described = new() { ["name"] = function.Name };
         if (function.Description.Length > 0)
             described["description"] = function.Description;
-        described["parameters"] = parameters;
+        described["parameters"] = JsonObject.Create(function.JsonSchema);
         return JsonSerializer.SerializeToElement(new JsonObject { ["type"] = "function", ["function"] = described });
     }
 

@@ -34,7 +34,7 @@ internal sealed class Generator
             throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
         _sampler = new Sampler(OnlyNamedTokens(options, model), model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
         _stops = new StopStringMatcher([.. options.StopStrings, .. NewTurnMarkers]);
-        _lookup = options.DraftTokens > 0 ? new PromptLookup(Math.Min(options.DraftTokens, model.Forward.MaxRows - 1)) : null;
+        _lookup = options.DraftTokens > 0 && options.Constraint is null ? new PromptLookup(Math.Min(options.DraftTokens, model.Forward.MaxRows - 1)) : null;
     }
 
     /// <summary>Whether the text goes on from the prompt's, so that a leading space is kept.</summary>
@@ -196,6 +196,8 @@ internal sealed class Generator
     {
         if (_stops.Found is not null)
             return StoppedBy();
+        if (_sampler.IsDone)
+            return FinishReason.EndOfText;
         if (generated >= _options.MaxTokens)
             return FinishReason.MaxTokens;
         return Passed == _session.Model.ContextLength ? FinishReason.ContextLimit : null;

@@ -31,7 +31,7 @@ public sealed class TokenConstraint
             if (id >= 0 && id < vocabularySize)
                 _endsText[id] = true;
         }
-        _trie = new VocabularyTrie(tokenizer, _endsText);
+        _trie = VocabularyTrie.Of(tokenizer, _endsText);
         _automaton = new GrammarAutomaton(grammar.ProgramFor(_trie.Unwritable()), cacheBytes);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HymbaSharp.Tokenization;
 
 namespace HymbaSharp.Generation.Constraints;
@@ -5,6 +6,9 @@ namespace HymbaSharp.Generation.Constraints;
 /// <summary>The bytes of all tokens that stand for text, as a tree of their common beginnings, laid out in the order in which it is walked.</summary>
 internal sealed class VocabularyTrie
 {
+    // Building one takes longer than all else about a constraint, and a server makes a constraint for each request.
+    private static readonly ConditionalWeakTable<Tokenizer, VocabularyTrie> Shared = [];
+
     private readonly byte[] _value;     // of each node, the byte that leads to it; the root is not held
     private readonly int[] _depth;      // how many bytes lead to it, from 1
     private readonly int[] _next;       // the first node that is not below it
@@ -12,9 +16,7 @@ internal sealed class VocabularyTrie
     private readonly int[] _firstToken; // [nodes + 1] where each node's begin; a node that only leads on has none
     private readonly int _maxDepth;
 
-    /// <param name="tokenizer">Whose tokens.</param>
-    /// <param name="excluded">Ids that stand for no text, beside the special tokens.</param>
-    public VocabularyTrie(Tokenizer tokenizer, ReadOnlySpan<bool> excluded)
+    private VocabularyTrie(Tokenizer tokenizer, bool[] excluded)
     {
         List<(byte[] Bytes, int Id)> tokens = [];
         for (int id = 0; id < Math.Min(tokenizer.VocabularySize, excluded.Length); id++)
@@ -51,6 +53,16 @@ internal sealed class VocabularyTrie
                 _next[open.Pop()] = node;
             open.Push(node);
         }
+    }
+
+    /// <param name="tokenizer">Whose tokens.</param>
+    /// <param name="excluded">By id, whether a token stands for no text, beside the special ones; ids beyond are left out.</param>
+    public static VocabularyTrie Of(Tokenizer tokenizer, bool[] excluded)
+    {
+        bool isWhole = excluded.Length >= tokenizer.VocabularySize;
+        for (int id = 0; id < tokenizer.VocabularySize && isWhole; id++)
+            isWhole = !excluded[id] || tokenizer.IsSpecial(id);
+        return isWhole ? Shared.GetValue(tokenizer, _ => new VocabularyTrie(tokenizer, excluded)) : new VocabularyTrie(tokenizer, excluded);
     }
 
     /// <summary>The bytes that no token stands for alone.</summary>

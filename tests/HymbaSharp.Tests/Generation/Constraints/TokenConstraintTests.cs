@@ -48,6 +48,25 @@ public sealed class TokenConstraintTests
         }
     }
 
+    /// <summary>The same at the published vocabulary's size, along a text.</summary>
+    [Fact]
+    public void Masks_are_exact_for_the_published_vocabulary()
+    {
+        Tokenizer published = Tokenizer.Load(TestData.Shared("reference", "hymba-1.5b"));
+        TokenConstraint constraint = TokenConstraint.Compile(Named("call"), published, published.VocabularySize, [published.EosId!.Value]);
+        ConstraintState state = constraint.Start();
+        float[] logits = new float[constraint.VocabularySize];
+        foreach (int token in published.Encode("<toolcall> {\"name\": \"add\", \"arguments\": {\"a\": -120}} </toolcall>"))
+        {
+            Array.Clear(logits);
+            state.Mask(logits);
+            for (int id = 0; id < logits.Length; id++)
+                Assert.Equal(logits[id] == 0, state.Clone().TryAccept(id));
+            Assert.True(state.TryAccept(token));
+        }
+        Assert.True(state.IsDone);
+    }
+
     private static bool IsAllowed(GrammarAutomaton automaton, List<byte> written, int id)
     {
         if (id >= Tokenizer.VocabularySize || (Tokenizer.IsSpecial(id) && id != 2))

@@ -168,7 +168,7 @@ internal sealed partial class JsonSchemaCompiler
             return JsonText.String;
         SchemaPart only = kinds[0].Part;
         if (only.Text("format") is { } name)
-            return JsonStringFormats.Find(name) ?? throw only.Fault("format", $"'{name}'; supported are {string.Join(", ", JsonStringFormats.Names)}");
+            return JsonStringFormats.Find(name)!;
         if (only.Text("pattern") is { } expression)
         {
             return JsonText.Quoted(RegexParser.Parse(expression, $"The JSON Schema, at {only.At("pattern")}", JsonText.Canonical)

@@ -78,6 +78,8 @@ internal sealed class SchemaResolver
             if (!Supported.Contains(keyword.Name) && !Annotations.Contains(keyword.Name))
                 throw SchemaLocation.Fault(part.At(keyword.Name), $"the keyword '{keyword.Name}' is not supported; supported are {string.Join(", ", Supported.Order())}");
         }
+        if (part.Text("format") is { } format && JsonStringFormats.Find(format) is null)
+            throw part.Fault("format", $"'{format}'; supported are {string.Join(", ", JsonStringFormats.Names)}");
     }
 
     private SchemaLocation Follow(SchemaPart part, string reference)

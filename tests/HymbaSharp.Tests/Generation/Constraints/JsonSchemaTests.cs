@@ -126,6 +126,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"type":"number","multipleOf":0.5}""", "'multipleOf' is 0.5; supported")]
     [InlineData("""{"type":"integer","multipleOf":0}""", "'multipleOf' is 0; allowed")]
     [InlineData("""{"type":"string","format":"uri"}""", "'format' is 'uri'; supported are date, date-time, email, ipv4, time, uuid")]
+    [InlineData("""{"type":"integer","format":"int32"}""", "'format' is 'int32'; supported are date")]
     [InlineData("""{"type":"string","pattern":"a","maxLength":3}""", "allowed: one of them")]
     [InlineData("""{"type":"string","pattern":"(?=a)"}""", "#/pattern, at 2: groups of the kind")]
     [InlineData("""{"type":"string","enum":["a"],"minLength":1}""", "#/minLength: 'minLength' beside 'enum'")]

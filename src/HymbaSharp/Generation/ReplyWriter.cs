@@ -112,6 +112,8 @@ internal sealed class ReplyWriter
     {
         if (_stops.Found is not null)
             return StoppedBy();
+        if (_sampler.IsDone)
+            return FinishReason.EndOfText;
         if (Generated >= _options.MaxTokens)
             return FinishReason.MaxTokens;
         return passed == _model.ContextLength ? FinishReason.ContextLimit : null;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using HymbaSharp.Batching;
 using HymbaSharp.Chat;
+using HymbaSharp.Generation.Constraints;
 using HymbaSharp.Server.Api;
 using HymbaSharp.Tokenization;
 
@@ -11,7 +12,12 @@ internal sealed class ServedModel(HymbaEngine engine, string name, ConversationO
 {
     private readonly ChatPrompt? _prompt = engine.Model is { Tokenizer: not null, ChatTemplate: not null } ? new ChatPrompt(engine.Model) : null;
 
+    private readonly Lazy<ConstraintCache> _constraints = new(() => new ConstraintCache(engine.Model));
+
     public HymbaEngine Engine => engine;
+
+    /// <summary>The constraints that were asked for last.</summary>
+    public ConstraintCache Constraints => _constraints.Value;
 
     public HymbaModel Model => engine.Model;
 

@@ -36,7 +36,7 @@ internal sealed class ChatCompletions(ServedModel model, SessionStore sessions, 
         int[] prompt = request.Encode(model);
         // What ends the work: the client's going, or a reply that has all it may have.
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(new EngineRequest { Prompt = prompt, Options = request.Options, Replies = request.Replies, ContinuesText = request.ContinuesLast }, ending.Token);
+        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(request.ToEngine(model, prompt), ending.Token);
         ChatReplyReader[] replies = [.. Enumerable.Range(0, request.Replies).Select(_ => new ChatReplyReader(model, request))];
         Chat chat = new(model, request, replies, ending, () => KeepAsync(session, request, prompt, replies[0]));
         if (request.Streams)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HymbaSharp.Batching;
 using HymbaSharp.Chat;
 using HymbaSharp.Generation;
 using HymbaSharp.Server.Sessions;
@@ -16,6 +17,9 @@ internal sealed record ChatRequest
 
     /// <summary>The tools that may be called; empty where none is.</summary>
     public required ToolSet Tools { get; init; }
+
+    /// <summary>The form that the reply must have; null: any.</summary>
+    public ReplyForm? Form { get; init; }
 
     /// <summary>Whether the reply goes on with the last message, the assistant's, in place of answering it.</summary>
     public bool ContinuesLast { get; init; }
@@ -55,12 +59,26 @@ internal sealed record ChatRequest
             },
             Options = SamplingFields.Read(fields) with { LogProbabilities = LogProbabilities(fields) },
             Tools = tools,
+            Form = FormOf(ReplyForm.Read(fields), tools),
             Replies = fields.Whole("n") is { } replies and not 1 ? (session is null ? replies : throw ApiException.Invalid("A session takes one reply: 'n' must be 1.", "n")) : 1,
             Streams = fields.Flag("stream") ?? false,
             StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
         };
     }
+
+    // A reply of a form may call a tool in its place, as long as none is required.
+    private static ReplyForm? FormOf(ReplyForm? form, ToolSet tools) =>
+        tools.RequiredCall ?? (form is not null && tools.AnyCall is { } call ? form.Or(call) : form);
+
+    /// <summary>What the engine is asked.</summary>
+    public EngineRequest ToEngine(ServedModel model, int[] prompt) => new()
+    {
+        Prompt = prompt,
+        Options = Options with { Constraint = Form?.Compile(model, ContinuesLast) },
+        Replies = Replies,
+        ContinuesText = ContinuesLast,
+    };
 
     /// <summary>The ids of the prompt.</summary>
     public int[] Encode(ServedModel model)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using HymbaSharp.Batching;
 using HymbaSharp.Chat;
 using HymbaSharp.Generation;
+using HymbaSharp.Generation.Constraints;
 using Microsoft.Extensions.AI;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 using PromptMessage = HymbaSharp.Chat.ChatMessage;
@@ -24,6 +25,8 @@ public sealed class HymbaChatClient : IChatClient
     private readonly ChatClientMetadata _metadata;
     private readonly ConcurrentDictionary<string, StoredConversation> _conversations = new();
 
+    internal Lazy<ConstraintCache> Constraints { get; }
+
     /// <summary>Takes an engine, which stays the caller's and must outlive the client.</summary>
     /// <param name="engine">Runs the requests.</param>
     /// <param name="modelId">What the model is called in requests and responses; null: owner/name where it lies in the hub's cache, else the name of its folder.</param>
@@ -33,6 +36,7 @@ public sealed class HymbaChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(engine);
         _engine = engine;
         _prompt = new ChatPrompt(engine.Model);
+        Constraints = new Lazy<ConstraintCache>(() => new ConstraintCache(engine.Model));
         ModelId = modelId ?? ModelName.Of(engine.Model);
         _metadata = new ChatClientMetadata(ProviderName, defaultModelId: ModelId);
     }
@@ -42,7 +46,6 @@ public sealed class HymbaChatClient : IChatClient
 
     /// <inheritdoc/>
     /// <exception cref="HymbaException">The request asks for what is not allowed, or does not fit the model's context or the engine's memory; or as many wait as may.</exception>
-    /// <exception cref="NotSupportedException">The request demands a form of the reply that cannot be enforced.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         List<ChatResponseUpdate> updates = [];
@@ -55,7 +58,6 @@ public sealed class HymbaChatClient : IChatClient
 
     /// <inheritdoc/>
     /// <exception cref="HymbaException">The request asks for what is not allowed, or does not fit the model's context or the engine's memory; or as many wait as may.</exception>
-    /// <exception cref="NotSupportedException">The request demands a form of the reply that cannot be enforced.</exception>
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);

@@ -1,4 +1,6 @@
+using HymbaSharp.Chat;
 using HymbaSharp.Generation;
+using HymbaSharp.Generation.Constraints;
 using Microsoft.Extensions.AI;
 
 namespace HymbaSharp.Extensions.AI;
@@ -10,13 +12,32 @@ internal static class ReplyConstraint
     /// <param name="generation">The options without.</param>
     /// <param name="options">What is asked for.</param>
     /// <param name="functions">The functions that may be called.</param>
-    /// <exception cref="NotSupportedException">A form is demanded.</exception>
-    public static GenerationOptions Apply(GenerationOptions generation, ChatOptions options, IReadOnlyList<AIFunctionDeclaration> functions)
+    /// <param name="constraints">Keeps what is compiled.</param>
+    /// <exception cref="HymbaRequestException">A call is required, and there is no such function.</exception>
+    /// <exception cref="GrammarException">A schema asks for what can't be kept.</exception>
+    public static GenerationOptions Apply(GenerationOptions generation, ChatOptions options, IReadOnlyList<AIFunctionDeclaration> functions, Lazy<ConstraintCache> constraints)
     {
-        if (options.ResponseFormat is ChatResponseFormatJson { Schema: var schema })
-            throw new NotSupportedException($"ResponseFormat asks for JSON{(schema is null ? "" : " of a schema")}, which a reply cannot be held to yet; allowed is ChatResponseFormat.Text.");
         if (options.ToolMode is RequiredChatToolMode { RequiredFunctionName: var name })
-            throw new NotSupportedException($"ToolMode requires a call of {(name is null ? "a function" : $"'{name}'")} among {functions.Count}, which a reply cannot be held to yet; allowed are ChatToolMode.Auto and ChatToolMode.None.");
-        return generation;
+        {
+            AIFunctionDeclaration[] required = [.. functions.Where(function => name is null || function.Name == name)];
+            if (required.Length == 0)
+                throw new HymbaRequestException($"ToolMode requires a call of {(name is null ? "a function" : $"'{name}'")}, which is not among the {functions.Count} of Tools.");
+            return generation with { Constraint = constraints.Value.Get(KeyOf(required), () => CallOf(required)) };
+        }
+        if (options.ResponseFormat is not ChatResponseFormatJson { Schema: var schema })
+            return generation;
+        string key = schema is null ? "object" : $"schema {schema.Value.GetRawText()}";
+        Grammar Format() => schema is null ? Grammar.AnyJsonObject : Grammar.FromJsonSchema(schema.Value);
+        // With functions the model may call one in place of the answer.
+        return generation with
+        {
+            Constraint = functions.Count == 0
+                ? constraints.Value.Get(key, Format)
+                : constraints.Value.Get($"{key}\nor {KeyOf(functions)}", () => Grammar.Choice(Format(), CallOf(functions))),
+        };
     }
+
+    private static string KeyOf(IEnumerable<AIFunctionDeclaration> functions) => $"call {string.Join('\n', functions.Select(function => $"{function.Name} {function.JsonSchema.GetRawText()}"))}";
+
+    private static Grammar CallOf(IEnumerable<AIFunctionDeclaration> functions) => ToolCallGrammar.Of(functions.Select(function => (function.Name, (System.Text.Json.JsonElement?)function.JsonSchema)));
 }

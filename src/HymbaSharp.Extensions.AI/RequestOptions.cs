@@ -57,7 +57,7 @@ internal sealed class RequestOptions
             Tools = [.. functions.Select(Schema)],
             Contexts = Contexts(options),
         };
-        return new RequestOptions(ReplyConstraint.Apply(generation, options, functions), conversation, options.AllowMultipleToolCalls ?? true);
+        return new RequestOptions(ReplyConstraint.Apply(generation, options, functions, client.Constraints), conversation, options.AllowMultipleToolCalls ?? true);
     }
 
     private static AIFunctionDeclaration Function(AITool tool) => tool as AIFunctionDeclaration

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HymbaSharp.Generation;
+using HymbaSharp.Generation.Constraints;
 using Microsoft.Extensions.AI;
 
 namespace HymbaSharp.Extensions.AI.Tests;
@@ -85,21 +86,43 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public async Task Forms_that_cannot_be_enforced_are_refused()
+    public async Task Replies_are_held_to_their_form()
     {
         using SpeakingModel model = new("One");
-        AIFunction function = AIFunctionFactory.Create(() => 1, "one");
-        ChatOptions[] options =
-        [
-            new() { ResponseFormat = ChatResponseFormat.Json },
-            new() { ResponseFormat = ChatResponseFormat.ForJsonSchema<int[]>() },
-            new() { Tools = [function], ToolMode = ChatToolMode.RequireAny },
-            new() { Tools = [function], ToolMode = ChatToolMode.RequireSpecific("one") },
-        ];
-        foreach (ChatOptions demanding in options)
-            _ = await Assert.ThrowsAsync<NotSupportedException>(() => model.Client.GetResponseAsync("hello", demanding, Token));
+        AIFunction one = AIFunctionFactory.Create((int count) => count, "one"), two = AIFunctionFactory.Create(() => 1, "two");
+        for (int seed = 0; seed < 5; seed++)
+        {
+            ChatOptions loose = new() { Temperature = 1.5f, TopK = 0, Seed = seed, AdditionalProperties = new() { ["min_p"] = 0f } };
+            ChatOptions json = loose.Clone();
+            json.ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"type": "array", "items": {"enum": ["a", "b"]}, "maxItems": 3}"""));
+            Assert.All(JsonElement.Parse((await model.Client.GetResponseAsync("hello", json, Token)).Text).EnumerateArray(), item => Assert.Contains(item.GetString(), (string[])["a", "b"]));
+            ChatOptions any = loose.Clone();
+            (any.Tools, any.ToolMode) = ([one, two], ChatToolMode.RequireAny);
+            ChatResponse said = await model.Client.GetResponseAsync("hello", any, Token);
+            Assert.True(said.FinishReason == ChatFinishReason.ToolCalls, $"{said.FinishReason} {said.Text}");
+            FunctionCallContent call = Assert.Single(said.Messages[0].Contents.OfType<FunctionCallContent>());
+            Assert.Contains(call.Name, (string[])["one", "two"]);
+            ChatOptions specific = any.Clone();
+            specific.ToolMode = ChatToolMode.RequireSpecific("one");
+            ChatResponse required = await model.Client.GetResponseAsync("hello", specific, Token);
+            call = Assert.Single(required.Messages[0].Contents.OfType<FunctionCallContent>());
+            Assert.Equal(("one", ChatFinishReason.ToolCalls), (call.Name, required.FinishReason!.Value));
+            Assert.True(call.Arguments!.ContainsKey("count"));
+        }
         ChatOptions text = model.Saying("One");
         text.ResponseFormat = ChatResponseFormat.Text;
         Assert.Equal("One", (await model.Client.GetResponseAsync("hello", text, Token)).Text);
+    }
+
+    [Fact]
+    public async Task Forms_that_cannot_be_kept_are_refused_by_name()
+    {
+        using SpeakingModel model = new("One");
+        AIFunction function = AIFunctionFactory.Create(() => 1, "one");
+        ChatOptions schema = new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"type": "array", "uniqueItems": true}""")) };
+        Assert.Contains("uniqueItems", (await Assert.ThrowsAsync<GrammarException>(() => model.Client.GetResponseAsync("hello", schema, Token))).Message, StringComparison.Ordinal);
+        ChatOptions none = new() { ToolMode = ChatToolMode.RequireAny }, other = new() { Tools = [function], ToolMode = ChatToolMode.RequireSpecific("two") };
+        Assert.Contains("a function", (await Assert.ThrowsAsync<HymbaRequestException>(() => model.Client.GetResponseAsync("hello", none, Token))).Message, StringComparison.Ordinal);
+        Assert.Contains("'two'", (await Assert.ThrowsAsync<HymbaRequestException>(() => model.Client.GetResponseAsync("hello", other, Token))).Message, StringComparison.Ordinal);
     }
 }

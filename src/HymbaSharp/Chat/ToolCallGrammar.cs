@@ -16,6 +16,11 @@ public static class ToolCallGrammar
         // As a call without arguments is written, up to them.
         string head = new ToolCall(tool.Name, JsonElement.Parse("{}")).ToText();
         int arguments = head.LastIndexOf("{}", StringComparison.Ordinal);
-        return Grammar.Sequence(Grammar.Literal(head[..arguments]), Grammar.FromJsonSchema(tool.Parameters ?? NoArguments), Grammar.Literal(head[(arguments + 2)..]));
+        return Grammar.Sequence(Grammar.Literal(head[..arguments]), Grammar.FromJsonSchema(Describes(tool.Parameters) ? tool.Parameters!.Value : NoArguments), Grammar.Literal(head[(arguments + 2)..]));
     }));
+
+    // A schema of a function that describes nothing means that it takes nothing; as a schema it would allow any object.
+    private static bool Describes(JsonElement? parameters) => parameters is { ValueKind: not JsonValueKind.Object }
+        || (parameters is { } schema && schema.EnumerateObject().Any(member => member.Name is not ("type" or "title" or "description" or "required" or "$schema")
+            && !(member.Name == "properties" && member.Value.ValueKind == JsonValueKind.Object && !member.Value.EnumerateObject().Any())));
 }

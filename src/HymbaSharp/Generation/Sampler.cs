@@ -174,6 +174,7 @@ internal sealed class Sampler
     /// <summary>
     /// What the next choices depend on beside the options: the generator's state, four 64-bit numbers, then the tokens in the penalties'
     /// window from the oldest on, each a 32-bit number, id · 2 + 1 where generated. Little-endian. Without penalties there are no tokens.
+    /// A constraint's place in its grammar is not part of it: whoever restores accepts the text written so far anew.
     /// </summary>
     public byte[] SaveState()
     {

@@ -88,15 +88,22 @@ internal static class JsonNumbers
         BigInteger first = low.Floor, last = high?.Floor ?? Unbounded(first);
         if (first > last)
             return Expression.Nothing;
+        string highDigits = high?.FractionDigits ?? "";
         Fractions above = new(low.FractionDigits, isLowExcluded, "", false, fractionDigits);
-        Fractions below = new("", false, high?.FractionDigits ?? "", isHighExcluded, fractionDigits);
-        Fractions both = new(low.FractionDigits, isLowExcluded, high?.FractionDigits ?? "", isHighExcluded, fractionDigits);
+        Fractions below = new("", false, highDigits, isHighExcluded, fractionDigits);
+        Fractions both = new(low.FractionDigits, isLowExcluded, highDigits, isHighExcluded, fractionDigits);
+        if (high is null)
+        {
+            return Expression.Choice(
+                Expression.Sequence(Expression.Literal(first.ToString()), above.Any(hasLow: true, hasHigh: false)),
+                Expression.Sequence(integers.Between(first + 1, last), above.Any(hasLow: false, hasHigh: false)));
+        }
         if (first == last)
-            return Expression.Sequence(Expression.Literal(first.ToString()), both.Any(hasLow: true, hasHigh: high is not null));
+            return Expression.Sequence(Expression.Literal(first.ToString()), both.Any(hasLow: true, hasHigh: true));
         return Expression.Choice(
             Expression.Sequence(Expression.Literal(first.ToString()), above.Any(hasLow: true, hasHigh: false)),
             Expression.Sequence(integers.Between(first + 1, last - 1), both.Any(hasLow: false, hasHigh: false)),
-            Expression.Sequence(Expression.Literal(last.ToString()), below.Any(hasLow: false, hasHigh: high is not null)));
+            Expression.Sequence(Expression.Literal(last.ToString()), below.Any(hasLow: false, hasHigh: true)));
     }
 
     /// <summary>Multiples of a number: what is left of the division is carried from digit to digit.</summary>
@@ -131,12 +138,12 @@ internal static class JsonNumbers
             for (int length = low.ToString().Length; low <= high; length++)
             {
                 BigInteger last = ExactDecimal.Power(length) - 1;
-                int count = high.ToString().Length;
-                // Full lengths in the middle are one repetition where any multiple will do.
-                if (_divisor == 1 && low == ExactDecimal.Power(length - 1) && length < count)
+                int whole = (high + 1).ToString().Length - 1; // the longest numbers that all are within the bound
+                // Whole lengths are one repetition where any multiple will do.
+                if (_divisor == 1 && low == ExactDecimal.Power(length - 1) && length <= whole)
                 {
-                    parts.Add(Expression.Sequence(Expression.Bytes(ByteSet.Range('1', '9')), Expression.Repeat(JsonText.Digit, length - 1, count - 2), zeros));
-                    (low, length) = (ExactDecimal.Power(count - 1), count - 1);
+                    parts.Add(Expression.Sequence(Expression.Bytes(ByteSet.Range('1', '9')), Expression.Repeat(JsonText.Digit, length - 1, whole - 1), zeros));
+                    (low, length) = (ExactDecimal.Power(whole), whole);
                     continue;
                 }
                 parts.Add(Expression.Sequence(Digits(low.ToString(), BigInteger.Min(last, high).ToString(), 0, atLow: true, atHigh: true, 0), zeros));

@@ -15,6 +15,10 @@ internal static class JsonText
 
     private static readonly CharacterSet Raw = CharacterSet.Of((0x20, CharacterSet.Last)).Except(CharacterSet.Of(('"', '"'), ('\\', '\\')));
 
+    private static readonly CharacterSet BeyondAscii = CharacterSet.Of((0x80, CharacterSet.Last));
+
+    private static readonly Expression AnyBeyondAscii = Named("(character)", BeyondAscii.Utf8());
+
     public static readonly Expression Digit = Expression.Bytes(ByteSet.Range('0', '9'));
     public static readonly Expression Comma = Expression.Sequence(Expression.Byte(','), Expression.Optional(Expression.Byte(' ')));
     public static readonly Expression Colon = Expression.Sequence(Expression.Byte(':'), Expression.Optional(Expression.Byte(' ')));
@@ -53,13 +57,26 @@ internal static class JsonText
     /// <summary>The one spelling that this project writes for the characters of a set: themselves where JSON allows it, else the shortest escape.</summary>
     public static Expression Canonical(CharacterSet characters)
     {
-        List<Expression> spellings = [characters.Intersect(Raw).Utf8()];
-        foreach (char character in "\"\\".Concat(Enumerable.Range(0, 0x20).Select(control => (char)control)))
+        CharacterSet raw = characters.Intersect(Raw), beyond = raw.Intersect(BeyondAscii);
+        ByteSet letters = default;
+        ByteSet[] digits = new ByteSet[2]; // of \u00 0x and 1x, the last one
+        for (int character = 0; character <= '\\'; character++)
         {
-            if (characters.Contains(character))
-                spellings.Add(Expression.Literal(Spelling(character)));
+            if (!characters.Contains(character) || Raw.Contains(character))
+                continue;
+            string spelling = Spelling((char)character);
+            if (spelling.Length == 2)
+                letters |= ByteSet.Of((byte)spelling[1]);
+            else
+                digits[character >> 4] |= ByteSet.Of((byte)spelling[^1]);
         }
-        return Expression.Choice(spellings);
+        return Expression.Choice(
+            raw.Except(BeyondAscii).Utf8(),
+            beyond.Ranges.SequenceEqual(BeyondAscii.Ranges) ? AnyBeyondAscii : beyond.Utf8(),
+            Expression.Sequence(Expression.Byte('\\'), Expression.Choice(
+                Expression.Bytes(letters),
+                Expression.Sequence(Expression.Literal("u00"), Expression.Choice(
+                    digits.Select((last, high) => Expression.Sequence(Expression.Byte((char)('0' + high)), Expression.Bytes(last))))))));
     }
 
     /// <summary>A text without its quotes, spelled canonically.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using HymbaSharp.Generation.Constraints;
@@ -9,6 +10,7 @@ namespace HymbaSharp.Tests.Generation.Constraints;
 public sealed class GeneratedJsonTests
 {
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 2000 };
+    private static readonly JsonSerializerOptions Compact = new() { MaxDepth = 2000, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Theory]
     [InlineData(0)]
@@ -23,16 +25,17 @@ public sealed class GeneratedJsonTests
             Random random = new(seed);
             JsonObject schema = new RandomSchema(random).Next();
             string text = schema.ToJsonString();
-            TokenConstraint constraint;
+            Grammar grammar;
             try
             {
-                constraint = Texts.Constraint(Texts.Schema(text));
+                grammar = Texts.Schema(text);
             }
             catch (GrammarException error) when (error.Message.Contains("no text") || error.Message.Contains("beside 'enum'") || error.Message.Contains("allowed: one of them"))
             {
                 refused++;
                 continue;
             }
+            TokenConstraint constraint = Texts.Constraint(grammar);
             JsonSchema validator = JsonSchema.FromText(text, new BuildOptions { SchemaRegistry = new SchemaRegistry() });
             for (int i = 0; i < 3; i++)
             {
@@ -40,6 +43,10 @@ public sealed class GeneratedJsonTests
                 using JsonDocument document = JsonDocument.Parse(written, Deep);
                 EvaluationResults results = validator.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true });
                 Assert.True(results.IsValid, $"seed {seed}: {written}\nis not valid against {text}\n{JsonSerializer.Serialize(results)}");
+
+                // The same value as a serialiser writes it, without spaces and with other escapes.
+                string compact = JsonSerializer.Serialize(document.RootElement, Compact);
+                Assert.True(compact.Contains("\\u") || grammar.Accepts(compact), $"seed {seed}: {compact}\nis not accepted for {text}");
             }
         }
         // Parts that were put together by chance may exclude each other, or be together what is not supported.

@@ -105,6 +105,18 @@ public sealed class JsonSchemaTests
         Assert.Contains($"at {pointer}:", message);
     }
 
+    [Fact]
+    public void Every_other_keyword_is_refused()
+    {
+        foreach (string keyword in (string[])["$vocabulary", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "id", "then", "else", "dependentSchemas", "dependencies",
+            "minContains", "maxContains", "unevaluatedItems", "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema", "propertyNames", "maxProperties", "nullable",
+            "discriminator", "xml", "example", "externalDocs", "Type", "strict"])
+        {
+            foreach (string schema in (string[])["{\"" + keyword + "\":{}}", "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"" + keyword + "\":1}}"])
+                Assert.Contains($"'{keyword}' is not supported", Texts.Refused(schema).Message);
+        }
+    }
+
     [Theory]
     [InlineData("1", "is no schema")]
     [InlineData("""{"type":"text"}""", "'type' is \"text\"; allowed: object")]
@@ -194,6 +206,9 @@ public sealed class JsonSchemaTests
             "p{{i}}":{"type":"integer"}
             """));
         Assert.True(Texts.Schema($$$"""{"properties":{{{{many}}}}}""").Accepts("""{"p0":1,"p500":2,"p999":3}"""));
+        // Names beside a thousand others, and bounds, take few states each.
+        Assert.True(Texts.Schema($$$"""{"properties":{{{{many}}}},"additionalProperties":{"type":"null"}}""").Accepts("""{"p0":1,"p1000":null}"""));
+        Assert.True(Texts.Schema($$$"""{"properties":{{{{many.Replace("\"integer\"", "\"number\",\"minimum\":7.5")}}}}}""").Accepts("""{"p0":7.51,"p999":8}"""));
         Assert.Throws<GrammarException>(() => Grammar.FromJsonSchema(default));
     }
 

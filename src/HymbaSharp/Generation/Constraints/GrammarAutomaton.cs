@@ -10,8 +10,8 @@ internal sealed class GrammarAutomaton
     /// <summary>The most readings of one text that are followed at once.</summary>
     public const int MaxItems = 8192;
 
-    /// <summary>The most readings looked at for one token or one mask: about a second.</summary>
-    public const int MaxWork = 10_000_000;
+    /// <summary>The most readings looked at for one token or one mask: about a tenth of a second, in which nobody else is served.</summary>
+    public const int MaxWork = 1_000_000;
 
     private readonly GrammarProgram _program;
     private readonly long _maxBytes;

@@ -24,6 +24,7 @@ internal static class HymbaTool
         root.Add(new ChatCommand(terminal, root.Verbose));
         root.Add(new GenerateCommand(terminal));
         root.Add(new ServeCommand(terminal));
+        root.Add(new BakeCommand(terminal));
         root.Add(new PullCommand(terminal));
         root.Add(new ListCommand(terminal));
         root.Add(new RemoveCommand(terminal));

@@ -1,9 +1,11 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.RateLimiting;
 using HymbaSharp.Batching;
+using HymbaSharp.Chat;
 using HymbaSharp.Server.Api;
 using HymbaSharp.Server.Ollama;
 using HymbaSharp.Server.Operations;
+using HymbaSharp.Server.Sessions;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -39,8 +41,9 @@ public sealed class HymbaServer : IAsyncDisposable
         if (certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         string name = options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(engine.Model.Folder)));
-        builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name)).AddSingleton<RequestLog>().AddSingleton<Errors>()
-            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>();
+        builder.Services.AddRoutingCore().AddSingleton(new ServedModel(engine, name, Bake(engine, options))).AddSingleton<RequestLog>().AddSingleton<Errors>()
+            .AddSingleton(new Keys(options.ApiKeys)).AddSingleton<ChatCompletions>().AddSingleton<TextCompletions>().AddSingleton<TextTools>().AddSingleton<About>().AddSingleton<OllamaApi>()
+            .AddSingleton(options).AddSingleton<SessionStore>().AddHostedService(services => services.GetRequiredService<SessionStore>()).AddSingleton<SessionApi>();
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => Allow(policy, options.CorsOrigins)));
         builder.Services.AddRequestTimeouts();
         if (options.RequestsPerMinute is { } perMinute)
@@ -119,6 +122,15 @@ public sealed class HymbaServer : IAsyncDisposable
         Post("/v1/embeddings", tools.EmbedAsync);
         Post("/v1/chat/completions", chat.AnswerAsync);
         Post("/v1/completions", text.AnswerAsync);
+        SessionApi sessions = app.Services.GetRequiredService<SessionApi>();
+        Get("/v1/sessions", sessions.ListAsync);
+        Post("/v1/sessions", sessions.CreateAsync);
+        Get("/v1/sessions/{id}", sessions.ShowAsync);
+        app.MapDelete("/v1/sessions/{id}", (RequestDelegate)sessions.DeleteAsync);
+        Post("/v1/sessions/{id}/save", sessions.SaveAsync);
+        Post("/v1/sessions/{id}/restore", sessions.RestoreAsync);
+        Post("/v1/sessions/{id}/fork", sessions.ForkAsync);
+        Post("/v1/sessions/{id}/rewind", sessions.RewindAsync);
         OllamaApi ollama = app.Services.GetRequiredService<OllamaApi>();
         Get("/api/version", OllamaApi.VersionAsync);
         Get("/api/tags", ollama.TagsAsync);
@@ -150,6 +162,20 @@ public sealed class HymbaServer : IAsyncDisposable
             throw new ServerOptionsException($"Host is {options.Host}; allowed: an address of this machine, as 127.0.0.1, ::1 or 0.0.0.0, or localhost.");
     }
 
+    private static ConversationOptions? Bake(HymbaEngine engine, ServerOptions options)
+    {
+        if (options.Baked is null)
+            return null;
+        HymbaSession session = engine.Model.RestoreSession(options.Baked);
+        if (Conversation.OptionsOf(session) is not { } conversation)
+        {
+            session.Dispose();
+            throw new ServerOptionsException($"{options.Baked} holds a session, not what 'hymba bake' writes.");
+        }
+        engine.KeepState(session, isPinned: true);
+        return conversation;
+    }
+
     private static X509Certificate2? Certificate(ServerOptions options)
     {
         if (options.TlsCertificate is null)
@@ -167,7 +193,7 @@ public sealed class HymbaServer : IAsyncDisposable
     private static void Allow(Microsoft.AspNetCore.Cors.Infrastructure.CorsPolicyBuilder policy, IReadOnlyList<string> origins)
     {
         _ = origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. origins]);
-        _ = policy.WithMethods("GET", "POST").WithHeaders("Authorization", "Content-Type").WithExposedHeaders("Retry-After");
+        _ = policy.WithMethods("GET", "POST", "DELETE").WithHeaders("Authorization", "Content-Type").WithExposedHeaders("Retry-After");
     }
 
     private static void Limit(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, int perMinute)

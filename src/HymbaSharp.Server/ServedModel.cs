@@ -1,22 +1,31 @@
 using System.Security.Cryptography;
 using HymbaSharp.Batching;
 using HymbaSharp.Chat;
+using HymbaSharp.Generation.Constraints;
 using HymbaSharp.Server.Api;
 using HymbaSharp.Tokenization;
 
 namespace HymbaSharp.Server;
 
 /// <summary>The model that is served: its engine, and what requests and replies need of it.</summary>
-internal sealed class ServedModel(HymbaEngine engine, string name)
+internal sealed class ServedModel(HymbaEngine engine, string name, ConversationOptions? baked = null)
 {
     private readonly ChatPrompt? _prompt = engine.Model is { Tokenizer: not null, ChatTemplate: not null } ? new ChatPrompt(engine.Model) : null;
 
+    private readonly Lazy<ConstraintCache> _constraints = new(() => new ConstraintCache(engine.Model));
+
     public HymbaEngine Engine => engine;
+
+    /// <summary>The constraints that were asked for last.</summary>
+    public ConstraintCache Constraints => _constraints.Value;
 
     public HymbaModel Model => engine.Model;
 
     /// <summary>The name by which clients know it.</summary>
     public string Name => name;
+
+    /// <summary>What chats begin with that say nothing else.</summary>
+    public ConversationOptions Baked { get; } = baked ?? new ConversationOptions();
 
     /// <summary>When serving began, seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

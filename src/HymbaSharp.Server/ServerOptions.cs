@@ -36,6 +36,29 @@ public sealed record ServerOptions
     /// <summary>How long requests under way may go on when the server is asked to end. Default 30 s.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A state that 'hymba bake' wrote: system message, tools and contexts of requests that bring none. Default null: none.</summary>
+    public string? Baked { get; init; }
+
+    /// <summary>Where sessions are saved. Default null: <see cref="DefaultSessionFolder"/>.</summary>
+    public string? SessionFolder { get; init; }
+
+    /// <summary>After how long without use a session goes to disk. Default 10 minutes.</summary>
+    public TimeSpan SessionIdle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The user's folder for what programs keep.</summary>
+    public static string DefaultSessionFolder
+    {
+        get
+        {
+            if (OperatingSystem.IsWindows())
+                return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "HymbaSharp", "Sessions");
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            if (OperatingSystem.IsMacOS())
+                return Path.Combine(home, "Library", "Application Support", "HymbaSharp", "Sessions");
+            return Path.Combine(Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(home, ".local", "state"), "hymbasharp", "sessions");
+        }
+    }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ServerOptionsException">One is out of its range.</exception>
     public void Validate()
@@ -44,6 +67,7 @@ public sealed record ServerOptions
         Require(MaxBodyBytes is >= 1000 and <= 1_000_000_000, nameof(MaxBodyBytes), MaxBodyBytes, "1000 to 1000000000");
         Require(RequestTimeout is null || RequestTimeout > TimeSpan.Zero, nameof(RequestTimeout), RequestTimeout, "above 0, or null for no limit");
         Require(RequestsPerMinute is null or >= 1, nameof(RequestsPerMinute), RequestsPerMinute, "1 or more, or null for no limit");
+        Require(SessionIdle > TimeSpan.Zero, nameof(SessionIdle), SessionIdle, "above 0");
         Require(DrainTime >= TimeSpan.Zero, nameof(DrainTime), DrainTime, "0 or more");
         Require((TlsCertificate is null) == (TlsKey is null), nameof(TlsKey), TlsKey ?? "null", "a key where there is a certificate, and none where there is none");
         foreach (string key in ApiKeys)

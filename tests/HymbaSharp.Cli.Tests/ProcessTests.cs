@@ -44,6 +44,30 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(141, process.ExitCode);
     }
 
+    [Theory]
+    [InlineData("-TERM")]
+    [InlineData("-INT")]
+    public async Task A_server_ends_in_order_when_it_is_asked_to(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
+        SmallCheckpoint.Write(_folder);
+        using Process process = Start("serve", "-m", _folder.Path, "--port", "0", "--alias", "tiny", "--session-dir", _folder.File("sessions"), "-np", "4");
+        process.StandardInput.Close();
+        string line = (await process.StandardError.ReadLineAsync())!;
+        Assert.StartsWith("Serving tiny at http://127.0.0.1:", line, StringComparison.Ordinal);
+        using HttpClient client = new() { BaseAddress = new Uri(line.Split(' ')[3].TrimEnd(',')) };
+        using HttpResponseMessage response = await client.PostAsync("/v1/completions", new StringContent("""{"prompt": "ab", "max_tokens": 3, "ignore_eos": true}"""));
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        using (Process kill = Process.Start("kill", [signal, $"{process.Id}"]))
+            await kill.WaitForExitAsync();
+        string rest = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Contains("/v1/completions", rest, StringComparison.Ordinal);
+        Assert.Contains("Ending when the requests under way have", rest, StringComparison.Ordinal);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal("", await process.StandardOutput.ReadToEndAsync());
+    }
+
     [Fact]
     public async Task Ctrl_C_ends_it_with_130_and_keeps_what_is_there()
     {

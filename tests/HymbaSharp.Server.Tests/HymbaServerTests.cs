@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using HymbaSharp.Batching;
+using HymbaSharp.Chat;
 
 namespace HymbaSharp.Server.Tests;
 
@@ -150,6 +151,30 @@ public sealed class HymbaServerTests
         Assert.True(seen.Count > 20, string.Join(' ', seen));
         using HttpResponseMessage outside = await server.Client.GetAsync("/web/..%2fServerOptions.cs", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, outside.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_was_baked_is_what_chats_begin_with()
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("hymba-baked-").FullName, "made.state");
+        ConversationOptions beginning = new() { System = "Answer from the context.", Contexts = ["Mira Quell lives in Tallow. She keeps 12 bees."] };
+        int tokens;
+        using (HymbaModel model = HymbaModel.Load(TestServer.DemoFolder, new HymbaModelOptions { UseCache = false }))
+        using (Conversation conversation = new(model, beginning))
+        {
+            tokens = await conversation.PrepareAsync(TestContext.Current.CancellationToken);
+            conversation.Save(file);
+        }
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions { Baked = file }, new HymbaEngineOptions { PrefixBytes = 0 });
+        for (int i = 0; i < 2; i++)
+        {
+            JsonElement reply = await server.AskAsync(Chat, """{"messages": [{"role": "user", "content": "Where does Mira live?"}], "temperature": 0}""");
+            Assert.Equal("In Tallow.", reply.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+            Assert.Equal(tokens, reply.GetProperty("usage").GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32());
+        }
+        JsonElement own = await server.AskAsync(Chat, """{"messages": [{"role": "user", "content": "Where does Mira live?"}], "contexts": ["Mira Quell lives in Dell."], "temperature": 0}""");
+        Assert.Equal("In Dell.", own.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
     [Fact]

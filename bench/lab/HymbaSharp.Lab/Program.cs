@@ -17,6 +17,9 @@ switch (args.FirstOrDefault())
     case "0005":
         Starts.Run();
         return 0;
+    case "0006":
+        Masks.Run(args[1..]);
+        return 0;
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/lab/HymbaSharp.Lab -- NUMBER [arguments]; bench/lab/README.md says what the numbers are.");
         return 2;

@@ -22,7 +22,7 @@ internal sealed class GenerateCommand : ToolCommand
         "--logprobs", $"Write a line for each token: its log-probability, the token, and this many of the most probable ones in its place, 0 to {GenerationOptions.MaxLogProbabilities}.");
 
     private readonly Option<bool> _json = new("--json") { Description = "Write a JSON object on a line for each piece of text, the last with finish_reason and statistics; for other programs." };
-    private readonly Option<string?> _fromState = new("--from-state") { Description = "Go on from a state that --save-state or /save in a chat wrote; nothing is computed again.", HelpName = "FILE" };
+    private readonly Option<string?> _fromState = new("--from-state", "--baked") { Description = "Go on from a state that --save-state, /save in a chat or 'hymba bake' wrote; nothing is computed again.", HelpName = "FILE" };
     private readonly Option<string?> _saveState = new("--save-state") { Description = "Write the state after the text to a file.", HelpName = "FILE" };
 
     public GenerateCommand(Terminal terminal) : base("generate", "Generates text: continues a prompt, or answers one message with --chat.", terminal)

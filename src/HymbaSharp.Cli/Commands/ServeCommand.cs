@@ -28,12 +28,15 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<int?> _timeout = NumberOption.Of<int>("--timeout", "The most seconds that a request may take. Default: no limit.");
     private readonly Option<int?> _maxBody = NumberOption.Of<int>("--max-body", "The most kB of a request's body, 1 to 1000000. Default: 4194.");
     private readonly Option<int?> _rate = NumberOption.Of<int>("--rate-limit", "The most requests in a minute with a key, without keys from an address. Default: no limit.");
+    private readonly Option<string?> _baked = new("--baked") { HelpName = "FILE", Description = "A state that 'hymba bake' wrote: chats that bring no system message, tools or contexts begin with its." };
+    private readonly Option<string?> _sessions = new("--session-dir") { HelpName = "FOLDER", Description = $"Where sessions are saved. Default: {ServerOptions.DefaultSessionFolder}." };
+    private readonly Option<int?> _idle = NumberOption.Of<int>("--session-idle", "Seconds without use after which a session goes from memory to disk. Default: 600.");
     private readonly Option<int?> _drain = NumberOption.Of<int>("--drain", "Seconds that requests under way may go on when the server is asked to end. Default: 30.");
     private readonly Option<bool> _logJson = new("--log-json") { Description = "Write the log as JSON, an object on a line." };
 
     public ServeCommand(Terminal terminal) : base("serve", "Serves a model: OpenAI's API for other programs, and a chat in the browser.", terminal)
     {
-        foreach (Option option in (Option[])[_host, _port, _alias, _keys, _keyFile, _parallel, _waiting, _stateMemory, _prefixMemory, _promptRows, _origins, _certificate, _key, _timeout, _maxBody, _rate, _drain, _logJson])
+        foreach (Option option in (Option[])[_host, _port, _alias, _keys, _keyFile, _parallel, _waiting, _stateMemory, _prefixMemory, _promptRows, _origins, _certificate, _key, _timeout, _maxBody, _rate, _baked, _sessions, _idle, _drain, _logJson])
             Add(option);
         _model = new ModelOptions(this);
     }
@@ -43,6 +46,7 @@ internal sealed class ServeCommand : ToolCommand
         "hymba serve",
         "hymba serve -m nvidia/Hymba-1.5B-Instruct --quant q8 --port 8000",
         "hymba serve --host 0.0.0.0 --api-key-file keys.txt --tls-cert cert.pem --tls-key key.pem",
+        "hymba serve --baked teacher.state",
         "curl http://127.0.0.1:8080/v1/chat/completions -d '{\"messages\": [{\"role\": \"user\", \"content\": \"What are you?\"}]}'",
     ];
 
@@ -60,6 +64,9 @@ internal sealed class ServeCommand : ToolCommand
             MaxBodyBytes = line.GetValue(_maxBody) is { } kilobytes ? (int)Math.Clamp(kilobytes * 1000L, int.MinValue, int.MaxValue) : 4 << 20,
             RequestTimeout = line.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             RequestsPerMinute = line.GetValue(_rate),
+            Baked = line.GetValue(_baked),
+            SessionFolder = line.GetValue(_sessions),
+            SessionIdle = TimeSpan.FromSeconds(line.GetValue(_idle) ?? 600),
             DrainTime = TimeSpan.FromSeconds(line.GetValue(_drain) ?? 30),
         };
         options.Validate();

@@ -1,23 +1,44 @@
 using System.Text;
 using HymbaSharp.Batching;
+using HymbaSharp.Chat;
 using HymbaSharp.Generation;
+using HymbaSharp.Server.Sessions;
 
 namespace HymbaSharp.Server.Api;
 
 /// <summary><c>POST /v1/chat/completions</c>.</summary>
-internal sealed class ChatCompletions(ServedModel model, RequestLog log)
+internal sealed class ChatCompletions(ServedModel model, SessionStore sessions, RequestLog log)
 {
     public async Task AnswerAsync(HttpContext context)
     {
         RequestFields fields = await RequestFields.ReadAsync(context.Request);
         model.CheckName(fields);
-        ChatRequest request = ChatRequest.Read(fields);
+        if (fields.Text("session_id") is not { } id)
+        {
+            await AnswerAsync(context, ChatRequest.Read(fields, model.Baked), session: null);
+            return;
+        }
+        ServerSession session = await sessions.TakeAsync(id, SessionApi.OwnerOf(context));
+        try
+        {
+            ChatRequest request = ChatRequest.Read(fields, model.Baked, session);
+            sessions.Lend(session);
+            await AnswerAsync(context, request, session);
+        }
+        finally
+        {
+            SessionStore.Release(session);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, ChatRequest request, ServerSession? session)
+    {
         int[] prompt = request.Encode(model);
         // What ends the work: the client's going, or a reply that has all it may have.
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(new EngineRequest { Prompt = prompt, Options = request.Options, Replies = request.Replies, ContinuesText = request.ContinuesLast }, ending.Token);
+        IAsyncEnumerable<EngineUpdate> updates = model.Engine.GenerateAsync(request.ToEngine(model, prompt), ending.Token);
         ChatReplyReader[] replies = [.. Enumerable.Range(0, request.Replies).Select(_ => new ChatReplyReader(model, request))];
-        Chat chat = new(model, request, replies, ending);
+        Chat chat = new(model, request, replies, ending, () => KeepAsync(session, request, prompt, replies[0]));
         if (request.Streams)
             await chat.StreamAsync(context, updates);
         else
@@ -25,8 +46,20 @@ internal sealed class ChatCompletions(ServedModel model, RequestLog log)
         log.Answered(context, Numbers.Usage(replies.Select(reply => reply.Statistics)), replies[0].FinishReason);
     }
 
+    /// <summary>The session takes what was said, before the client hears that it was all: its next request finds it there.</summary>
+    private async Task KeepAsync(ServerSession? session, ChatRequest request, int[] prompt, ChatReplyReader reply)
+    {
+        if (session is null)
+            return;
+        HymbaSession? state = await model.Engine.CopyStateAsync((int[])[.. prompt, .. reply.Tokens]);
+        session.Messages.Clear();
+        session.Messages.AddRange(request.ContinuesLast ? request.Messages.SkipLast(1) : request.Messages);
+        session.Messages.Add(new ChatMessage("assistant", request.ContinuesLast ? request.Messages[^1].Content + reply.Written : reply.Written));
+        session.Replace(state);
+    }
+
     /// <summary>One request being answered.</summary>
-    private sealed class Chat(ServedModel model, ChatRequest request, ChatReplyReader[] replies, CancellationTokenSource ending)
+    private sealed class Chat(ServedModel model, ChatRequest request, ChatReplyReader[] replies, CancellationTokenSource ending, Func<Task> keep)
     {
         private readonly string _id = ServedModel.NewId("chatcmpl-");
         private readonly long _created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -43,6 +76,7 @@ internal sealed class ChatCompletions(ServedModel model, RequestLog log)
                 EndWhereSatisfied();
             }
             context.RequestAborted.ThrowIfCancellationRequested();
+            await keep();
             ChatCompletion completion = Of("chat.completion", [.. replies.Select((reply, i) => new ChatChoice(i)
             {
                 Message = new ChatReply
@@ -77,6 +111,7 @@ internal sealed class ChatCompletions(ServedModel model, RequestLog log)
                 EndWhereSatisfied();
             }
             context.RequestAborted.ThrowIfCancellationRequested();
+            await keep();
             if (request.StreamsUsage)
                 await events.WriteAsync(Of("chat.completion.chunk", []) with { Usage = Usage }, ServerJson.Plain.ChatCompletion, context.RequestAborted);
             await events.EndAsync(context.RequestAborted);

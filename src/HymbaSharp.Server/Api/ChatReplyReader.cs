@@ -1,3 +1,4 @@
+using System.Text;
 using HymbaSharp.Chat;
 using HymbaSharp.Generation;
 
@@ -8,11 +9,19 @@ internal sealed class ChatReplyReader(ServedModel model, ChatRequest request)
 {
     private readonly ToolCallReader? _calls = request.Tools.MayCall ? new ToolCallReader(request.Tools.Check) : null;
     private readonly List<ToolCallReply> _made = [];
+    private readonly StringBuilder _written = new();
+    private readonly List<int> _tokens = [];
     private string _space = ""; // at the text's end so far, shown only when more follows
     private bool _hasText = request.ContinuesLast; // then it goes on with a text that can be seen
 
     /// <summary>The calls made so far.</summary>
     public IReadOnlyList<ToolCallReply> Calls => _made;
+
+    /// <summary>The ids of the reply.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>The reply as the model wrote it, calls included, as far as it counts.</summary>
+    public string Written => IsSatisfied ? string.Join('\n', _calls!.Calls.Take(1).Select(call => call.ToText())) : _written.ToString().Trim();
 
     public string? FinishReason { get; private set; }
 
@@ -24,6 +33,8 @@ internal sealed class ChatReplyReader(ServedModel model, ChatRequest request)
     /// <summary>Takes an update; returns the text and the calls that are new.</summary>
     public (string Text, IReadOnlyList<ToolCallReply> Calls) Take(GenerationUpdate update)
     {
+        _ = _written.Append(update.Text);
+        _tokens.AddRange(update.Tokens);
         int before = _made.Count;
         string text = _calls is null ? update.Text : _calls.Append(update.Text);
         if (update.FinishReason is not null && _calls is not null)

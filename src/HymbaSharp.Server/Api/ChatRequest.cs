@@ -1,6 +1,8 @@
 using System.Text.Json;
+using HymbaSharp.Batching;
 using HymbaSharp.Chat;
 using HymbaSharp.Generation;
+using HymbaSharp.Server.Sessions;
 
 namespace HymbaSharp.Server.Api;
 
@@ -16,6 +18,9 @@ internal sealed record ChatRequest
     /// <summary>The tools that may be called; empty where none is.</summary>
     public required ToolSet Tools { get; init; }
 
+    /// <summary>The form that the reply must have; null: any.</summary>
+    public ReplyForm? Form { get; init; }
+
     /// <summary>Whether the reply goes on with the last message, the assistant's, in place of answering it.</summary>
     public bool ContinuesLast { get; init; }
 
@@ -29,10 +34,16 @@ internal sealed record ChatRequest
     /// <summary>Whether a reply may hold more than one call.</summary>
     public bool ParallelCalls { get; init; } = true;
 
-    public static ChatRequest Read(RequestFields fields)
+    /// <param name="fields">The request's.</param>
+    /// <param name="session">The session that it goes on with; null: none.</param>
+    /// <param name="baked">What it begins with where it says nothing else.</param>
+    public static ChatRequest Read(RequestFields fields, ConversationOptions baked, ServerSession? session = null)
     {
-        ToolSet tools = ToolSet.Read(fields);
-        IReadOnlyList<ChatMessage> messages = ReadMessages(fields);
+        if (session is not null && (fields.Member("tools") ?? fields.Member("contexts")) is not null)
+            throw ApiException.Invalid("A session's 'tools' and 'contexts' are given when it is made.", "session_id");
+        bool choosesTools = (fields.Member("tools") ?? fields.Member("tool_choice")) is not null;
+        ToolSet tools = session is not null ? ToolSet.Of(session.Options.Tools) : choosesTools ? ToolSet.Read(fields) : ToolSet.Of(baked.Tools);
+        IReadOnlyList<ChatMessage> messages = [.. session?.Messages ?? [], .. ReadMessages(fields)];
         bool continues = fields.Flag("continue_final_message") ?? false;
         if (continues && (messages[^1].Role != "assistant" || (fields.Flag("add_generation_prompt") ?? false)))
             throw ApiException.Invalid("'continue_final_message' needs the last message to be the assistant's and 'add_generation_prompt' to be false.", "continue_final_message");
@@ -40,19 +51,34 @@ internal sealed record ChatRequest
         {
             Messages = messages,
             ContinuesLast = continues,
-            Conversation = new ConversationOptions
+            Conversation = session?.Options ?? new ConversationOptions
             {
+                System = messages.Any(message => message.Role == "system") ? null : baked.System,
                 Tools = tools.Definitions,
-                Contexts = fields.Texts("contexts"),
+                Contexts = fields.Member("contexts") is null ? baked.Contexts : fields.Texts("contexts"),
             },
             Options = SamplingFields.Read(fields) with { LogProbabilities = LogProbabilities(fields) },
             Tools = tools,
-            Replies = fields.Whole("n") ?? 1,
+            Form = FormOf(ReplyForm.Read(fields), tools),
+            Replies = fields.Whole("n") is { } replies and not 1 ? (session is null ? replies : throw ApiException.Invalid("A session takes one reply: 'n' must be 1.", "n")) : 1,
             Streams = fields.Flag("stream") ?? false,
             StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
         };
     }
+
+    // A reply of a form may call a tool in its place, as long as none is required.
+    private static ReplyForm? FormOf(ReplyForm? form, ToolSet tools) =>
+        tools.RequiredCall ?? (form is not null && tools.AnyCall is { } call ? form.Or(call) : form);
+
+    /// <summary>What the engine is asked.</summary>
+    public EngineRequest ToEngine(ServedModel model, int[] prompt) => new()
+    {
+        Prompt = prompt,
+        Options = Options with { Constraint = Form?.Compile(model, ContinuesLast) },
+        Replies = Replies,
+        ContinuesText = ContinuesLast,
+    };
 
     /// <summary>The ids of the prompt.</summary>
     public int[] Encode(ServedModel model)

@@ -42,7 +42,12 @@ internal sealed record CompletionRequest
         return new CompletionRequest
         {
             Prompts = ReadPrompts(fields.Member("prompt") ?? throw ApiException.Invalid("'prompt' is missing.", "prompt"), model),
-            Options = SamplingFields.Read(fields) with { MaxTokens = fields.Whole("max_tokens") ?? 16, LogProbabilities = LogProbabilities(fields) },
+            Options = SamplingFields.Read(fields) with
+            {
+                MaxTokens = fields.Whole("max_tokens") ?? 16,
+                LogProbabilities = LogProbabilities(fields),
+                Constraint = ReplyForm.Read(fields)?.Compile(model, continuesText: true),
+            },
             Replies = replies,
             Echoes = fields.Flag("echo") ?? false,
             Streams = fields.Flag("stream") ?? false,

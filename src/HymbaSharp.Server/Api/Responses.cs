@@ -107,6 +107,16 @@ internal sealed record Health(string Status);
 
 internal sealed record Props(string Model, string Fingerprint, string Version, int ContextLength, int VocabularySize, bool IsQuantized, string Kernels, int Threads, int Parallel, int Running, int Waiting, long StateBytesReserved, long StateBytesAllowed, int Prefixes, long PrefixBytes, bool CanChat);
 
+internal sealed record SessionEntry(string Id, string Object, long Created, long LastUsed, int Messages, int Tokens, long StateBytes)
+{
+    /// <summary>Of the file, after it was saved.</summary>
+    public long? SavedBytes { get; init; }
+}
+
+internal sealed record SessionList(string Object, IReadOnlyList<SessionEntry> Data);
+
+internal sealed record Deleted(string Id, string Object, [property: JsonPropertyName("deleted")] bool IsDeleted);
+
 /// <summary>Writes the objects without reflection.</summary>
 [JsonSerializable(typeof(ApiError))]
 [JsonSerializable(typeof(ChatCompletion))]
@@ -120,6 +130,9 @@ internal sealed record Props(string Model, string Fingerprint, string Version, i
 [JsonSerializable(typeof(Detokenized))]
 [JsonSerializable(typeof(RenderedPrompt))]
 [JsonSerializable(typeof(TokenizerInfo))]
+[JsonSerializable(typeof(SessionEntry))]
+[JsonSerializable(typeof(SessionList))]
+[JsonSerializable(typeof(Deleted))]
 [JsonSerializable(typeof(Health))]
 [JsonSerializable(typeof(Props))]
 internal sealed partial class ServerJson : JsonSerializerContext

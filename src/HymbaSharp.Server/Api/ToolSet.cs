@@ -10,12 +10,20 @@ internal sealed class ToolSet
     public const int MaxTools = 128;
 
     private readonly Dictionary<string, JsonSchema?> _schemas = []; // null: any arguments
+    private readonly List<(string Name, JsonElement? Parameters)> _parameters = [];
+    private List<(string Name, JsonElement? Parameters)> _required = [];
 
     /// <summary>No tool.</summary>
     public static ToolSet None { get; } = new();
 
     /// <summary>As they stand in the prompt; empty where no call is wanted.</summary>
     public IReadOnlyList<JsonElement> Definitions { get; private init; } = [];
+
+    /// <summary>What holds the reply to a call; null where none is required.</summary>
+    public ReplyForm? RequiredCall => _required.Count > 0 ? ReplyForm.OfCall(_required) : null;
+
+    /// <summary>What holds the reply to a call of any of the tools; null where there is none.</summary>
+    public ReplyForm? AnyCall => _parameters.Count > 0 ? ReplyForm.OfCall(_parameters) : null;
 
     /// <summary>Whether a call may be made.</summary>
     public bool MayCall => _schemas.Count > 0;
@@ -26,13 +34,22 @@ internal sealed class ToolSet
         if (tools.Count > MaxTools)
             throw ApiException.Invalid($"'tools' has {tools.Count} elements; at most {MaxTools} are allowed.", "tools");
         JsonElement choice = fields.Member("tool_choice") ?? JsonElement.Parse("\"auto\"");
-        string? mode = choice.ValueKind == JsonValueKind.String ? choice.GetString() : null;
+        string? mode = choice.ValueKind == JsonValueKind.String ? RequestFields.TextOf(choice, "tool_choice") : null;
         if (mode == "none")
-            tools = [];
-        else if (mode is "required")
-            throw ApiException.Invalid("'tool_choice' required is not supported yet; auto and none are.", "tool_choice");
-        else if (mode is not "auto")
-            throw ApiException.Invalid("'tool_choice' must be auto or none.", "tool_choice");
+            return None;
+        ToolSet set = Of(tools);
+        if (mode == "auto")
+            return set;
+        if (mode is not "required" && choice.ValueKind != JsonValueKind.Object)
+            throw RequestFields.Wrong("tool_choice", choice, "auto, none, required, or a function of 'tools'");
+        string? name = mode is null ? new RequestFields(choice).Object("function")?.Text("name") : null;
+        set._required = mode is null ? [.. set._parameters.Where(tool => tool.Name == name)] : set._parameters;
+        return set._required.Count > 0 ? set : throw ApiException.Invalid(mode is null ? $"'tool_choice' names '{name}', which is none of 'tools'." : "'tool_choice' requires a call, and there are no 'tools'.", "tool_choice");
+    }
+
+    /// <summary>Tools by their definitions.</summary>
+    public static ToolSet Of(IReadOnlyList<JsonElement> tools)
+    {
         ToolSet set = new() { Definitions = tools };
         for (int i = 0; i < tools.Count; i++)
             set.Add(tools[i], $"tools[{i}]");
@@ -70,6 +87,7 @@ internal sealed class ToolSet
                 throw ApiException.Invalid($"'{where}.function.parameters' is no JSON schema: {error.Message}", where);
             }
         }
+        _parameters.Add((name, function.Object("parameters")?.Body));
         if (!_schemas.TryAdd(name, schema))
             throw ApiException.Invalid($"'{where}.function.name' is '{name}', which another tool has too.", where);
     }

@@ -51,9 +51,10 @@ internal sealed class OllamaApi(ServedModel model, RequestLog log)
             Conversation = new ConversationOptions { Tools = tools.Definitions },
             Options = Options(fields),
             Tools = tools,
+            Form = Form(fields),
         };
         int[] prompt = model.Prompt.Encode(request.Messages, request.Conversation);
-        await AnswerAsync(context, fields, new EngineRequest { Prompt = prompt, Options = request.Options }, request);
+        await AnswerAsync(context, fields, request.ToEngine(model, prompt), request);
     }
 
     public async Task GenerateAsync(HttpContext context)
@@ -67,7 +68,7 @@ internal sealed class OllamaApi(ServedModel model, RequestLog log)
         int[] prompt = isRaw
             ? model.Tokenizer.Encode(text, addBos: model.Tokenizer.AddBosToken)
             : model.Prompt.Encode([new ChatMessage("user", text)], new ConversationOptions { System = fields.Text("system") });
-        await AnswerAsync(context, fields, new EngineRequest { Prompt = prompt, Options = Options(fields), ContinuesText = isRaw }, chat: null);
+        await AnswerAsync(context, fields, new EngineRequest { Prompt = prompt, Options = Options(fields) with { Constraint = Form(fields)?.Compile(model, isRaw) }, ContinuesText = isRaw }, chat: null);
     }
 
     private static JsonElement Number(int value) => JsonElement.Parse($"{value}");
@@ -85,11 +86,18 @@ internal sealed class OllamaApi(ServedModel model, RequestLog log)
 
     private static GenerationOptions Options(RequestFields fields)
     {
-        if (fields.Member("format") is { } format && !(format.ValueKind == JsonValueKind.String && format.GetString() is ""))
-            throw ApiException.Invalid("'format' is not supported yet.", "format");
         RequestFields options = fields.Object("options") ?? new RequestFields(JsonElement.Parse("{}"));
         return SamplingFields.Read(options) with { MaxTokens = options.Whole("num_predict") is { } most and >= 0 ? most : null };
     }
+
+    /// <summary><c>format</c>: "json", or a schema.</summary>
+    private static ReplyForm? Form(RequestFields fields) => fields.Member("format") is not { } format ? null : format.ValueKind switch
+    {
+        JsonValueKind.Object => ReplyForm.OfSchema(format, "format"),
+        JsonValueKind.String when format.GetString() is "" => null,
+        JsonValueKind.String when format.GetString() is "json" => ReplyForm.OfAnyObject("format"),
+        _ => throw RequestFields.Wrong("format", format, "\"json\" or a JSON schema"),
+    };
 
     private async Task AnswerAsync(HttpContext context, RequestFields fields, EngineRequest request, ChatRequest? chat)
     {

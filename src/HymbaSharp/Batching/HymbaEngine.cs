@@ -21,6 +21,7 @@ public sealed class HymbaEngine : IDisposable
     // All below under the lock.
     private readonly Lock _lock = new();
     private readonly List<EngineTask> _waiting = [];
+    private readonly List<Action<Scheduler>> _commands = [];
     private readonly ManualResetEventSlim _work = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EngineStatus _status;
@@ -98,6 +99,28 @@ public sealed class HymbaEngine : IDisposable
         return ReadAsync(task, CancellationToken.None);
     }
 
+    /// <summary>
+    /// The state that has passed the longest beginning of some tokens, of those kept: a session of the caller's own, standing there. Null where none is kept.
+    /// </summary>
+    public Task<HymbaSession?> CopyStateAsync(ReadOnlyMemory<int> tokens)
+    {
+        TaskCompletionSource<HymbaSession?> copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Command(scheduler => copied.SetResult(scheduler.CopyPrefix(tokens.Span)));
+        return copied.Task;
+    }
+
+    /// <summary>Keeps a session's state for prompts that begin with its tokens. The session is the engine's from here on.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isPinned">Whether it stays for as long as the engine, whatever else needs memory.</param>
+    /// <exception cref="ArgumentException">It is a session of another model.</exception>
+    public void KeepState(HymbaSession session, bool isPinned = false)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (session.Model != Model)
+            throw new ArgumentException("The session is of another model.", nameof(session));
+        Command(scheduler => scheduler.KeepPrefix(session, isPinned));
+    }
+
     /// <summary>Takes no more requests, and waits until those taken have ended.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
@@ -137,6 +160,17 @@ public sealed class HymbaEngine : IDisposable
         }
     }
 
+    /// <summary>Has the engine's thread do something between steps.</summary>
+    private void Command(Action<Scheduler> command)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _commands.Add(command);
+            _work.Set();
+        }
+    }
+
     private void Run()
     {
         while (true)
@@ -146,9 +180,10 @@ public sealed class HymbaEngine : IDisposable
                 break;
             _scheduler.Step();
         }
-        _scheduler.Dispose();
         lock (_lock)
         {
+            _commands.ForEach(command => command(_scheduler));
+            _scheduler.Dispose();
             _waiting.ForEach(task => task.CancelUnread());
             _waiting.Clear();
             _status = _status with { Running = 0, ReservedBytes = 0, Prefixes = 0, PrefixBytes = 0 };
@@ -163,6 +198,8 @@ public sealed class HymbaEngine : IDisposable
         {
             if (_stopping)
                 return false;
+            _commands.ForEach(command => command(_scheduler));
+            _commands.Clear();
             foreach (EngineTask task in _waiting.Where(task => task.IsCancelled).ToArray())
             {
                 task.CancelUnread();

@@ -47,6 +47,19 @@ internal sealed class Scheduler : IDisposable
     /// <summary>The prompts' beginnings that are kept, and the bytes of their states.</summary>
     public (int Count, long Bytes) Prefixes => (_prefixes.Count, _prefixes.Bytes);
 
+    /// <summary>A copy of the state that has passed the longest beginning of some tokens; null where none is kept.</summary>
+    public HymbaSession? CopyPrefix(ReadOnlySpan<int> tokens)
+    {
+        HymbaSession session = _prefixes.Take(tokens);
+        if (session.TokenCount > 0)
+            return session;
+        session.Dispose();
+        return null;
+    }
+
+    /// <summary>Keeps a state, which now belongs here.</summary>
+    public void KeepPrefix(HymbaSession session, bool isPinned) => _prefixes.Keep(session, isPinned);
+
     /// <summary>Begins with a request; false where it must wait.</summary>
     public bool TryAdmit(EngineTask task)
     {

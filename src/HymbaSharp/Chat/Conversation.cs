@@ -99,6 +99,25 @@ public sealed class Conversation : IDisposable
         }
     }
 
+    /// <summary>Computes what the next prompt begins with, whatever the user says, so that the reply comes sooner; <see cref="Save"/> then keeps it. Returns its tokens.</summary>
+    /// <exception cref="ContextLengthException">It doesn't fit the context.</exception>
+    public async Task<int> PrepareAsync(CancellationToken cancellationToken = default)
+    {
+        int[] beginning = Beginning();
+        HymbaSession session = _cache.Take(beginning);
+        try
+        {
+            await Task.Run(() => session.Append(beginning.AsSpan(session.TokenCount), cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+        _cache.Keep(session);
+        return beginning.Length;
+    }
+
     /// <summary>Takes the last turn back: the last message of the user and all after it. False where there is none.</summary>
     public bool Undo()
     {
@@ -120,7 +139,7 @@ public sealed class Conversation : IDisposable
     /// <exception cref="IOException">The file can't be written.</exception>
     public void Save(string path)
     {
-        using HymbaSession session = _cache.Take(_prompt.Encode(_messages, Options, addGenerationPrompt: false));
+        using HymbaSession session = _cache.Take(Beginning());
         session.Save(path, JsonSerializer.SerializeToUtf8Bytes(new Saved(Options, [.. _messages]), SavedFormat));
     }
 
@@ -142,6 +161,21 @@ public sealed class Conversation : IDisposable
 
     /// <summary>Frees the states.</summary>
     public void Dispose() => _cache.Dispose();
+
+    /// <summary>What a saved conversation begins with; null where a session holds none.</summary>
+    public static ConversationOptions? OptionsOf(HymbaSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return ReadSaved(session.Attachment.Span)?.Options;
+    }
+
+    /// <summary>The ids that the prompt begins with whatever the user says next: what two different things leave in common.</summary>
+    private int[] Beginning()
+    {
+        int[] one = _prompt.Encode([.. _messages, new ChatMessage("user", "1")], Options);
+        int[] other = _prompt.Encode([.. _messages, new ChatMessage("user", "Zz")], Options);
+        return one[..one.AsSpan().CommonPrefixLength(other)];
+    }
 
     private static Saved? ReadSaved(ReadOnlySpan<byte> json)
     {

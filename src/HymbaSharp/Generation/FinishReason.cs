@@ -3,7 +3,7 @@ namespace HymbaSharp.Generation;
 /// <summary>Why a generation ended.</summary>
 public enum FinishReason
 {
-    /// <summary>The model chose its end-of-text token.</summary>
+    /// <summary>The model chose its end-of-text token, or <see cref="GenerationOptions.Constraint"/> allows no further text.</summary>
     EndOfText,
 
     /// <summary>The model began a new turn of the conversation, which is not its to write.</summary>

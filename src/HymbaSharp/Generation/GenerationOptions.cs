@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using HymbaSharp.Generation.Constraints;
 
 namespace HymbaSharp.Generation;
 
@@ -100,6 +101,12 @@ public sealed record GenerationOptions
     /// </summary>
     public int DraftTokens { get; init; } = MaxDraftTokens;
 
+    /// <summary>
+    /// What the text may be: tokens that it doesn't allow are never chosen, and where it allows no further text the generation ends as with
+    /// <see cref="FinishReason.EndOfText"/>. Compiled for the model's vocabulary. Nothing is guessed ahead with one. Default null: anything.
+    /// </summary>
+    public TokenConstraint? Constraint { get; init; }
+
     /// <summary>Checks every option that can be checked without a model.</summary>
     /// <exception cref="GenerationOptionsException">An option is out of its range.</exception>
     public void Validate() => Validate(int.MaxValue);
@@ -119,6 +126,8 @@ public sealed record GenerationOptions
         Require(PenaltyWindow is null or >= 1, nameof(PenaltyWindow), PenaltyWindow, "1 or more, or null for all tokens");
         Require(DraftTokens is >= 0 and <= MaxDraftTokens, nameof(DraftTokens), DraftTokens, $"0 to {MaxDraftTokens}; 0 is off");
         Require(LogProbabilities is null or (>= 0 and <= MaxLogProbabilities), nameof(LogProbabilities), LogProbabilities, $"0 to {MaxLogProbabilities}, or null for none");
+        Require(Constraint is null || vocabularySize == int.MaxValue || Constraint.VocabularySize == vocabularySize, nameof(Constraint),
+            $"for a vocabulary of {Constraint?.VocabularySize}", $"one compiled for the model's, of {vocabularySize}");
         ValidateTokens(vocabularySize);
         ValidateStopStrings();
     }

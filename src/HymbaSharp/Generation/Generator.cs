@@ -27,7 +27,7 @@ internal sealed class Generator
         _session = session;
         _options = options;
         _reply = new ReplyWriter(session.Model, options, continuesText);
-        _lookup = options.DraftTokens > 0 ? new PromptLookup(Math.Min(options.DraftTokens, session.Model.Forward.MaxRows - 1)) : null;
+        _lookup = options.DraftTokens > 0 && options.Constraint is null ? new PromptLookup(Math.Min(options.DraftTokens, session.Model.Forward.MaxRows - 1)) : null;
     }
 
     /// <summary>Tokens of the prompt that the session had passed before.</summary>

@@ -11,6 +11,7 @@ namespace HymbaSharp.Generation;
 internal sealed class PrefixCache(HymbaModel model, int maxSessions, long maxBytes = long.MaxValue) : IDisposable
 {
     private readonly List<HymbaSession> _sessions = []; // the last one used stands last
+    private readonly HashSet<HymbaSession> _pinned = []; // that make no room
 
     /// <summary>Sessions kept.</summary>
     public int Count => _sessions.Count;
@@ -44,16 +45,26 @@ internal sealed class PrefixCache(HymbaModel model, int maxSessions, long maxByt
         return longest;
     }
 
-    /// <summary>Keeps a session, which now belongs here.</summary>
-    public void Keep(HymbaSession session)
+    /// <summary>Keeps a session, which now belongs here; one that is pinned for good.</summary>
+    public void Keep(HymbaSession session, bool isPinned = false)
     {
         int same = _sessions.FindIndex(kept => kept.TokenCount == session.TokenCount && kept.Tokens.SequenceEqual(session.Tokens));
         if (same >= 0)
+        {
+            isPinned |= _pinned.Contains(_sessions[same]);
             Drop(same);
+        }
         _sessions.Add(session);
+        if (isPinned)
+            _ = _pinned.Add(session);
         Bytes += session.StateBytes;
-        while (_sessions.Count > maxSessions || (Bytes > maxBytes && _sessions.Count > 0))
-            Drop(0);
+        while (_sessions.Count > maxSessions || Bytes > maxBytes)
+        {
+            int oldest = _sessions.FindIndex(kept => !_pinned.Contains(kept));
+            if (oldest < 0)
+                break;
+            Drop(oldest);
+        }
     }
 
     /// <summary>Forgets all.</summary>
@@ -66,6 +77,7 @@ internal sealed class PrefixCache(HymbaModel model, int maxSessions, long maxByt
     private void Drop(int index)
     {
         Bytes -= _sessions[index].StateBytes;
+        _ = _pinned.Remove(_sessions[index]);
         _sessions[index].Dispose();
         _sessions.RemoveAt(index);
     }

@@ -28,7 +28,8 @@ internal sealed class ReplyWriter
         if (options.StopStrings.Count > 0 && model.Tokenizer is null)
             throw new TokenizerException($"{model.Folder} has no tokenizer: stop strings need one.");
         _sampler = new Sampler(OnlyNamedTokens(options, model), model.Config.VocabularySize, model.ContextLength, model.EndOfTextIds.AsSpan());
-        string[] newTurn = options.IgnoreEndOfText || model.Tokenizer is null ? [] : [TurnMarkers.Turn];
+        // What a constraint allows is the reply's, whatever it reads like.
+        string[] newTurn = options.IgnoreEndOfText || options.Constraint is not null || model.Tokenizer is null ? [] : [TurnMarkers.Turn];
         _stops = new StopStringMatcher([.. options.StopStrings, .. newTurn]);
         _decoder = model.Tokenizer is { } tokenizer ? new IncrementalDecoder(tokenizer, skipSpecial: true, continuesText) : null;
     }
@@ -112,6 +113,8 @@ internal sealed class ReplyWriter
     {
         if (_stops.Found is not null)
             return StoppedBy();
+        if (_sampler.IsDone)
+            return FinishReason.EndOfText;
         if (Generated >= _options.MaxTokens)
             return FinishReason.MaxTokens;
         return passed == _model.ContextLength ? FinishReason.ContextLimit : null;

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using HymbaSharp.Generation.Constraints;
 
 namespace HymbaSharp.Generation;
 
 /// <summary>
-/// Chooses the next token of one sequence from its logits. The order, llama.cpp's: logit bias, penalties, top-k, top-p, min-p,
+/// Chooses the next token of one sequence from its logits. The order, llama.cpp's: logit bias, penalties, the constraint, top-k, top-p, min-p,
 /// temperature, draw. The draw inverts the cumulative distribution over ascending token ids with one number of the generator, so that
 /// it depends on the logits, the options and the seed, and not on how the filters are computed. Everything is preallocated.
 /// </summary>
@@ -17,6 +18,7 @@ internal sealed class Sampler
     private readonly double _inverseTemperature;          // +∞: greedy
     private readonly (int Token, float Bias)[] _biases;
     private readonly PenaltyHistory? _penalties;          // null: all off
+    private readonly ConstraintState? _constraint;        // null: anything goes
     private readonly float[] _adjusted;                   // [V] logits after bias and penalties; empty without either
     private readonly float[] _heap;                       // [k]; empty without top-k
     private readonly int[] _ids;                          // [k or V] the candidates by ascending id
@@ -42,7 +44,8 @@ internal sealed class Sampler
         _biases = Biases(options, vocabularySize, endOfText);
         bool penalized = options.RepetitionPenalty != 1 || options.PresencePenalty != 0 || options.FrequencyPenalty != 0;
         _penalties = penalized ? new PenaltyHistory(options, vocabularySize, contextLength) : null;
-        _adjusted = penalized || _biases.Length > 0 ? new float[vocabularySize] : [];
+        _constraint = options.Constraint?.Start();
+        _adjusted = penalized || _biases.Length > 0 || _constraint is not null ? new float[vocabularySize] : [];
 
         bool greedy = double.IsInfinity(_inverseTemperature);
         int topK = options.TopK < vocabularySize ? options.TopK : 0;
@@ -69,8 +72,15 @@ internal sealed class Sampler
             _penalties.Add(token, generated: false);
     }
 
-    /// <summary>Counts a generated token for the penalties. To be called for every token that enters the sequence, sampled or forced.</summary>
-    public void AcceptGenerated(int token) => _penalties?.Add(token, generated: true);
+    /// <summary>Counts a generated token for penalties and constraint. To be called for every token that enters the sequence, sampled or forced.</summary>
+    public void AcceptGenerated(int token)
+    {
+        _penalties?.Add(token, generated: true);
+        _ = _constraint?.TryAccept(token);
+    }
+
+    /// <summary>Whether the constraint allows no further text.</summary>
+    public bool IsDone => _constraint is { IsDone: true };
 
     /// <summary>
     /// The next token. A logit that is not a number or −∞ is never chosen; +∞ counts as the largest finite number. Greedy choices take
@@ -78,6 +88,7 @@ internal sealed class Sampler
     /// </summary>
     /// <param name="logits">[V], left as they are.</param>
     /// <exception cref="GenerationException">Every logit is excluded.</exception>
+    /// <exception cref="GrammarException">The constraint's grammar is too ambiguous to be followed.</exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
         if (logits.Length != _vocabularySize)
@@ -97,6 +108,7 @@ internal sealed class Sampler
         foreach ((int token, float bias) in _biases)
             _adjusted[token] += bias;
         _penalties?.Apply(_adjusted);
+        _constraint?.Mask(_adjusted);
         return _adjusted;
     }
 
@@ -162,6 +174,7 @@ internal sealed class Sampler
     /// <summary>
     /// What the next choices depend on beside the options: the generator's state, four 64-bit numbers, then the tokens in the penalties'
     /// window from the oldest on, each a 32-bit number, id · 2 + 1 where generated. Little-endian. Without penalties there are no tokens.
+    /// A constraint's place in its grammar is not part of it: whoever restores accepts the text written so far anew.
     /// </summary>
     public byte[] SaveState()
     {

@@ -99,6 +99,30 @@ public sealed class HymbaEngineTests
     }
 
     [Fact]
+    public async Task States_can_be_taken_out_and_brought_back()
+    {
+        using HymbaModel model = Reference.Open(Reference.Shared, prefillRows: 64);
+        int[] text = Reference.Text(model, 80);
+        HymbaSession copy;
+        using (HymbaEngine engine = new(model))
+        {
+            Assert.Null(await engine.CopyStateAsync(text));
+            _ = await Run(engine, new EngineRequest { Prompt = text.AsMemory(0, 60), Options = Greedy with { MaxTokens = 1 } });
+            copy = (await engine.CopyStateAsync(text))!;
+            Assert.Equal(text.AsSpan(0, 60), copy.Tokens);
+        }
+        using HymbaEngine next = new(model);
+        next.KeepState(copy);
+        Generated reply = await Run(next, new EngineRequest { Prompt = text, Options = Greedy });
+        Assert.Equal(60, reply.Statistics.CachedPromptTokens);
+        using HymbaSession session = model.StartSession();
+        Assert.Equal((await Generated.Of(session.GenerateAsync(text, Greedy, TestContext.Current.CancellationToken))).Tokens, reply.Tokens);
+        using HymbaModel other = Reference.Open(Reference.Shared);
+        using HymbaSession foreign = other.StartSession();
+        Assert.Throws<ArgumentException>(() => next.KeepState(foreign));
+    }
+
+    [Fact]
     public async Task Prompts_that_part_leave_a_state_where_they_do()
     {
         using HymbaModel model = Reference.Open(Reference.Shared, prefillRows: 64);

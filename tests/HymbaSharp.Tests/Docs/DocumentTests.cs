@@ -5,7 +5,8 @@ namespace HymbaSharp.Tests.Docs;
 
 public sealed class DocumentTests
 {
-    private static readonly string Code = Path.Combine(TestData.Repository, "tests", "HymbaSharp.Tests", "Docs", "DocumentedCodeTests.cs");
+    private static IEnumerable<string> Code =>
+        Directory.EnumerateDirectories(Path.Combine(TestData.Repository, "tests")).Select(project => Path.Combine(project, "Docs", "DocumentedCodeTests.cs")).Where(File.Exists);
 
     private static IEnumerable<string> Documents =>
         Directory.EnumerateFiles(TestData.Repository, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestData.Repository, "docs"), "*.md", SearchOption.AllDirectories));
@@ -31,7 +32,8 @@ public sealed class DocumentTests
         ];
         string[] run =
         [
-            .. from Match region in Regex.Matches(Lines(Code), "^( +)// begin (.*?)\n(.*?)^ +// end$", RegexOptions.Multiline | RegexOptions.Singleline)
+            .. from code in Code
+               from Match region in Regex.Matches(Lines(code), "^( +)// begin (.*?)\n(.*?)^ +// end$", RegexOptions.Multiline | RegexOptions.Singleline)
                let indent = region.Groups[1].Value
                select $"{region.Groups[2].Value}\n{Regex.Replace(region.Groups[3].Value, $"^{indent}", "", RegexOptions.Multiline)}",
         ];

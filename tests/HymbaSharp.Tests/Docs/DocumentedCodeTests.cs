@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using HymbaSharp.Chat;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Generation;
+using HymbaSharp.Generation.Constraints;
 using HymbaSharp.Tests.Threading;
 using HymbaSharp.Tests.Tokenization;
 
@@ -126,6 +128,26 @@ public sealed class DocumentedCodeTests : IDisposable
         // end
         Assert.Equal(["user", "assistant"], conversation.Messages.Select(message => message.Role));
         Assert.Equal("Smallest planet?", conversation.Messages[0].Content);
+    }
+
+    [Fact]
+    public async Task Constraints()
+    {
+        using HymbaModel model = HymbaModel.Load(_folder.Path);
+        using Conversation conversation = new(model);
+        // begin docs/constraints.md
+        using JsonDocument schema = JsonDocument.Parse("""
+            {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}, "days": {"type": "integer", "minimum": 1, "maximum": 7}}, "required": ["city", "days"]}
+            """);
+        Grammar call = Grammar.Sequence(
+            Grammar.Literal("<toolcall> {\"name\": \"forecast\", \"arguments\": "), Grammar.FromJsonSchema(schema.RootElement), Grammar.Literal("} </toolcall>"));
+        TokenConstraint constraint = TokenConstraint.Compile(call, model.Tokenizer!, model.Config.VocabularySize, model.EndOfTextIds);
+        await foreach (GenerationUpdate update in conversation.SendAsync("Will it rain in Oslo?", new GenerationOptions { Constraint = constraint }))
+            Console.Write(update.Text);
+        // end
+        ToolCall written = ToolCallReader.Read(Console.Written).Calls[0];
+        Assert.Equal("forecast", written.Name);
+        Assert.InRange(written.Arguments.GetProperty("days").GetInt32(), 1, 7);
     }
 
     [Fact]

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
+import { makeParseableResponseFormat } from 'openai/lib/parser';
 
 const model = 'hymba-demo';
 const client = open(process.env.HYMBASHARP_URL);
@@ -97,7 +98,41 @@ for (const stream of [false, true]) {
     });
 }
 
-// Here belong response_format json_schema, with the client's parse(), and tool_choice required or one function, once the server takes them.
+const birth = {
+    type: 'object',
+    properties: { town: { type: 'string', enum: ['Tallow', 'Bern'] }, year: { type: 'integer' } },
+    required: ['town', 'year'],
+    additionalProperties: false,
+};
+const asked = { ...ask('Mira Quell was born in Tallow in 1931. Where and when was Mira Quell born?'), max_tokens: 100 };
+
+test('a reply has the form of a schema, and is parsed', async () => {
+    const format = { type: 'json_schema', json_schema: { name: 'birth', strict: true, schema: birth } };
+    const { choices: [{ message, finish_reason: reason }] } = await client.chat.completions.parse({ ...asked, response_format: makeParseableResponseFormat(format, JSON.parse) });
+    assert.equal(reason, 'stop');
+    assert.deepEqual(Object.keys(message.parsed), ['town', 'year']);
+    assert.ok(birth.properties.town.enum.includes(message.parsed.town) && Number.isInteger(message.parsed.year));
+    const stream = client.chat.completions.stream({ ...asked, response_format: format });
+    assert.deepEqual(JSON.parse(await stream.finalContent()), message.parsed);
+});
+
+test('a reply is any JSON object', async () => {
+    const { choices: [{ message, finish_reason: reason }] } = await client.chat.completions.create({ ...asked, response_format: { type: 'json_object' } });
+    // An object may be longer than the most tokens.
+    if (reason === 'stop')
+        assert.equal(typeof JSON.parse(message.content), 'object');
+    else
+        assert.match(message.content, /^\s*\{/);
+});
+
+test('a call is required, of any tool or of one', async () => {
+    const now = { type: 'function', function: { name: 'now', description: 'Get the time.', parameters: { type: 'object', properties: {}, additionalProperties: false } } };
+    for (const [choice, name] of [['required', /^(get_weather|now)$/], [{ type: 'function', function: { name: 'now' } }, /^now$/]]) {
+        const { choices: [{ message }] } = await client.chat.completions.create({ ...ask('What are you?'), max_tokens: 100, tools: [weather, now], tool_choice: choice });
+        assert.match(message.tool_calls[0].function.name, name);
+        assert.equal(typeof JSON.parse(message.tool_calls[0].function.arguments), 'object');
+    }
+});
 
 test('no tool is called where none is allowed', async () => {
     const reply = await client.chat.completions.create({ ...question, tools: [weather], tool_choice: 'none' });

@@ -17,8 +17,13 @@ public sealed class HymbaServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HymbaEngine _engine;
     private readonly ServerOptions _options;
+    private readonly SessionStore _sessions;
 
-    private HymbaServer(WebApplication app, HymbaEngine engine, ServerOptions options) => (_app, _engine, _options) = (app, engine, options);
+    private HymbaServer(WebApplication app, HymbaEngine engine, ServerOptions options)
+    {
+        (_app, _engine, _options) = (app, engine, options);
+        _sessions = app.Services.GetRequiredService<SessionStore>();
+    }
 
     /// <summary>Where the server listens, once it has started.</summary>
     public Uri Address => new(_app.Urls.First());
@@ -84,8 +89,13 @@ public sealed class HymbaServer : IAsyncDisposable
         await _app.StopAsync(patience.Token).ConfigureAwait(false);
     }
 
-    /// <summary>Stops at once.</summary>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    /// <summary>Stops at once. On return the sessions are on disk, and no more of them is written.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        // The host tells what runs in the background to end, and does not wait for it.
+        await (_sessions.ExecuteTask ?? Task.CompletedTask).ConfigureAwait(false);
+    }
 
     private static void Map(WebApplication app, ServerOptions options)
     {

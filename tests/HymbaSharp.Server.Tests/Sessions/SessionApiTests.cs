@@ -104,6 +104,18 @@ public sealed class SessionApiTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_stops_at_once_has_written_its_sessions()
+    {
+        List<string> files = [];
+        await using (TestServer server = await StartAsync())
+        {
+            for (int i = 0; i < 20; i++)
+                files.Add($"{await CreateAsync(server, "{}")}.session");
+        }
+        Assert.Equal(files.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Another_keys_session_is_unknown()
     {
         await using TestServer server = await TestServer.StartAsync(new ServerOptions { SessionFolder = _folder, ApiKeys = ["first-key", "second-key"] });

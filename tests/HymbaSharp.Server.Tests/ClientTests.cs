@@ -83,8 +83,7 @@ public sealed class ClientTests(ServerFixture fixture) : IClassFixture<ServerFix
             await foreach (StreamingChatCompletionUpdate _ in Client.CompleteChatStreamingAsync([ChatMessage.CreateUserMessage("What are you?")], new ChatCompletionOptions { Temperature = 1 }, source.Token))
                 await source.CancelAsync();
         });
-        while (fixture.Server.Engine.Status.Running > 0)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await TestServer.UntilAsync(() => fixture.Server.Engine.Status.Running == 0);
     }
 
     [Fact]

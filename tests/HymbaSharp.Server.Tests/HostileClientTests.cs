@@ -55,8 +55,7 @@ public sealed class HostileClientTests(ServerFixture fixture) : IClassFixture<Se
             if (i % 4 == 0)
                 _ = await stream.ReadAsync(new byte[200], TestContext.Current.CancellationToken);
         }
-        while (fixture.Server.Engine.Status is { Running: > 0 } or { Waiting: > 0 })
-            await Task.Delay(10, TestContext.Current.CancellationToken);
+        await TestServer.UntilAsync(() => fixture.Server.Engine.Status is { Running: 0, Waiting: 0 });
         _ = await fixture.Server.AskAsync(Chat, Short);
     }
 

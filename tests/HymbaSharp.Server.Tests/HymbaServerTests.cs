@@ -49,11 +49,9 @@ public sealed class HymbaServerTests
         {
             await using Stream stream = await endless.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
             _ = await stream.ReadAsync(new byte[100], TestContext.Current.CancellationToken);
-            while (server.Engine.Status.Running == 0)
-                await Task.Delay(1, TestContext.Current.CancellationToken);
+            await TestServer.UntilAsync(() => server.Engine.Status.Running > 0);
         }
-        while (server.Engine.Status.Running > 0)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await TestServer.UntilAsync(() => server.Engine.Status.Running == 0);
         _ = await server.AskAsync(Chat, Short);
     }
 
@@ -62,8 +60,7 @@ public sealed class HymbaServerTests
     {
         await using TestServer server = await TestServer.StartAsync(engineOptions: new HymbaEngineOptions { MaxSequences = 1, MaxWaiting = 0 });
         using HttpResponseMessage endless = await server.PostAsync(Chat, Endless, completion: HttpCompletionOption.ResponseHeadersRead);
-        while (server.Engine.Status.Running == 0)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await TestServer.UntilAsync(() => server.Engine.Status.Running > 0);
         using HttpResponseMessage refused = await server.PostAsync(Chat, Short);
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.True(refused.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
@@ -103,11 +100,10 @@ public sealed class HymbaServerTests
     public async Task Ending_waits_for_what_is_under_way()
     {
         await using TestServer server = await TestServer.StartAsync();
-        Task<JsonElement> asked = server.AskAsync(Chat, """{"messages": [{"role": "user", "content": "What are you?"}], "ignore_eos": true, "max_tokens": 60}""");
-        while (server.Engine.Status.Running == 0)
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+        Task<JsonElement> asked = server.AskAsync(Chat, """{"messages": [{"role": "user", "content": "What are you?"}], "ignore_eos": true, "max_tokens": 1500}""");
+        await TestServer.UntilAsync(() => server.Engine.Status.Running > 0);
         await server.StopAsync();
-        Assert.Equal(60, (await asked).GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+        Assert.Equal(1500, (await asked).GetProperty("usage").GetProperty("completion_tokens").GetInt32());
     }
 
     [Fact]

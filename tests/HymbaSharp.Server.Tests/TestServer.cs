@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using HymbaSharp.Batching;
@@ -46,6 +48,13 @@ public sealed class TestServer : IAsyncDisposable
         HymbaServer server = HymbaServer.Create(engine, (options ?? new ServerOptions()) with { Port = 0 });
         await server.StartAsync(TestContext.Current.CancellationToken);
         return new TestServer(model, engine, server);
+    }
+
+    /// <summary>Waits until something is so; not for ever.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, [CallerArgumentExpression(nameof(isSo))] string what = "")
+    {
+        for (long start = Stopwatch.GetTimestamp(); !isSo(); await Task.Delay(1, TestContext.Current.CancellationToken))
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), $"still not: {what}");
     }
 
     public Task StopAsync() => _server.StopAsync();

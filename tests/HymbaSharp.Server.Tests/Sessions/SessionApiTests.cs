@@ -82,9 +82,7 @@ public sealed class SessionApiTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(new ServerOptions { SessionFolder = _folder, SessionIdle = TimeSpan.FromMilliseconds(100) });
         string id = await CreateAsync(server, """{"contexts": ["Mira Quell lives in Tallow. She keeps 12 bees."]}""");
         _ = await AskAsync(server, id, "Where does Mira live?");
-        while (JsonElement.Parse(await server.Client.GetStringAsync("/v1/sessions", TestContext.Current.CancellationToken)).GetProperty("data").GetArrayLength() > 0)
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        Assert.True(File.Exists(Path.Combine(_folder, $"{id}.session")));
+        await TestServer.UntilAsync(() => File.Exists(Path.Combine(_folder, $"{id}.session")));
         (string said, _) = await AskAsync(server, id, "How many bees does Mira keep?");
         Assert.Contains("12", said, StringComparison.Ordinal);
     }
@@ -170,12 +168,14 @@ public sealed class SessionApiTests : IDisposable
             _ = await stream.ReadAsync(new byte[10], TestContext.Current.CancellationToken);
             Assert.Equal("session_busy", (await server.RefusedAsync($"/v1/sessions/{id}/save", "{}", 409)).GetProperty("code").GetString());
         }
-        HttpResponseMessage shown;
-        do
+        await TestServer.UntilAsync(() => server.Engine.Status.Running == 0);
+        HttpResponseMessage shown = await server.Client.GetAsync($"/v1/sessions/{id}", TestContext.Current.CancellationToken);
+        for (int i = 0; i < 100 && shown.StatusCode == HttpStatusCode.Conflict; i++)
         {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            shown.Dispose();
             shown = await server.Client.GetAsync($"/v1/sessions/{id}", TestContext.Current.CancellationToken);
         }
-        while (shown.StatusCode == HttpStatusCode.Conflict);
         Assert.Equal(0, JsonElement.Parse(await shown.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).GetProperty("messages").GetInt32());
         shown.Dispose();
     }

@@ -60,8 +60,7 @@ public sealed class WebChatTests(BrowserFixture browser, ServerFixture fixture)
         await page.Stop.ClickAsync();
         await page.EndedAsync(1);
         await Expect(page.Last.Locator(".card")).ToContainTextAsync("Stopped.");
-        while (fixture.Server.Engine.Status.Running > 0)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await TestServer.UntilAsync(() => fixture.Server.Engine.Status.Running == 0);
 
         await page.SetAsync(("max_tokens", "5"));
         await page.Action("Continue").ClickAsync();

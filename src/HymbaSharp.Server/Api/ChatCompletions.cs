@@ -87,7 +87,8 @@ internal sealed class ChatCompletions(ServedModel model, SessionStore sessions, 
                 },
                 Logprobs = request.Options.LogProbabilities is null ? null : new ChatLogProbs(probabilities[i]),
                 FinishReason = reply.FinishReason,
-            })]) with { Usage = Usage };
+            })]) with
+            { Usage = Usage };
             await context.Response.WriteAsJsonAsync(completion, ServerJson.Plain.ChatCompletion, cancellationToken: context.RequestAborted);
         }
 

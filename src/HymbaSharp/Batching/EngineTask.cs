@@ -49,8 +49,13 @@ internal sealed class EngineTask(EngineRequest request, long maxBytes, Cancellat
     {
         GenerationStatistics nothing = new()
         {
-            PromptTokens = request.Prompt.Length, CachedPromptTokens = 0, GeneratedTokens = 0, BytesRead = 0,
-            PromptTime = TimeSpan.Zero, DecodeTime = TimeSpan.Zero, TimeToFirstToken = TimeSpan.Zero,
+            PromptTokens = request.Prompt.Length,
+            CachedPromptTokens = 0,
+            GeneratedTokens = 0,
+            BytesRead = 0,
+            PromptTime = TimeSpan.Zero,
+            DecodeTime = TimeSpan.Zero,
+            TimeToFirstToken = TimeSpan.Zero,
         };
         for (int reply = 0; reply < request.Replies; reply++)
             Write(reply, new GenerationUpdate { FinishReason = FinishReason.Cancelled, Statistics = nothing });

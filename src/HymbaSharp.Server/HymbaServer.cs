@@ -53,7 +53,7 @@ public sealed class HymbaServer : IAsyncDisposable
         builder.Services.AddRequestTimeouts();
         if (options.RequestsPerMinute is { } perMinute)
             builder.Services.AddRateLimiter(limiter => Limit(limiter, perMinute));
-        Telemetry.Add(builder.Services, name);
+        Telemetry.Add(builder, name);
         logging?.Invoke(builder.Logging);
         WebApplication app = builder.Build();
         Map(app, options);

@@ -1,4 +1,6 @@
+using System.Collections;
 using HymbaSharp.Batching;
+using Microsoft.Extensions.Configuration;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -12,10 +14,14 @@ namespace HymbaSharp.Server.Operations;
 /// </summary>
 internal static class Telemetry
 {
-    public static void Add(IServiceCollection services, string modelName)
+    public static void Add(WebApplicationBuilder builder, string modelName)
     {
         bool hasCollector = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"));
-        OpenTelemetryBuilder telemetry = services.AddOpenTelemetry()
+        // The exporters look for their settings in the configuration, which is empty but for these.
+        _ = builder.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Where(variable => $"{variable.Key}".StartsWith("OTEL_", StringComparison.Ordinal))
+            .Select(variable => KeyValuePair.Create($"{variable.Key}", variable.Value?.ToString())));
+        OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("hymba").AddAttributes([new("hymba.model", modelName)]))
             .WithMetrics(metrics =>
             {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text;
 using System.Text.Json;
 
 namespace HymbaSharp.Server.Tests.Operations;
@@ -34,6 +36,44 @@ public sealed class TelemetryTests
             // name{labels} value timestamp
             string values = line.Contains('}', StringComparison.Ordinal) ? line[(line.LastIndexOf('}') + 1)..] : line[name.Length..];
             return double.Parse(values.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture);
+        }
+    }
+
+    [Fact]
+    public async Task Traces_and_measurements_go_to_the_collector_that_the_environment_names()
+    {
+        using HttpListener collector = new();
+        int port = 20_000 + Random.Shared.Next(20_000);
+        collector.Prefixes.Add($"http://127.0.0.1:{port}/");
+        collector.Start();
+        Dictionary<string, string> variables = new()
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{port}",
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
+        };
+        foreach ((string name, string value) in variables)
+            Environment.SetEnvironmentVariable(name, value);
+        try
+        {
+            await using TestServer server = await TestServer.StartAsync();
+            _ = await server.AskAsync("/v1/chat/completions", Short);
+            string traces = "", measurements = "";
+            while (!traces.Contains("gen_ai.usage.output_tokens", StringComparison.Ordinal) || !measurements.Contains("hymba.time_to_first_token", StringComparison.Ordinal))
+            {
+                HttpListenerContext context = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+                using StreamReader reader = new(context.Request.InputStream, Encoding.Latin1);
+                string body = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+                (traces, measurements) = context.Request.Url!.AbsolutePath == "/v1/traces" ? (traces + body, measurements) : (traces, measurements + body);
+                context.Response.Close();
+            }
+            Assert.DoesNotContain("What are you", traces + measurements, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (string name in variables.Keys)
+                Environment.SetEnvironmentVariable(name, null);
         }
     }
 }

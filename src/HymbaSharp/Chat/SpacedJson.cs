@@ -1,11 +1,12 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace HymbaSharp.Extensions.AI;
+namespace HymbaSharp.Chat;
 
 /// <summary>JSON with a space after each colon and comma, as templates write tools and the family writes calls.</summary>
-internal static class SpacedJson
+public static class SpacedJson
 {
+    /// <summary>An element's JSON.</summary>
     public static string Write(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object => "{" + string.Join(", ", element.EnumerateObject().Select(member => $"{Text(member.Name)}: {Write(member.Value)}")) + "}",
@@ -14,5 +15,5 @@ internal static class SpacedJson
         _ => element.GetRawText(),
     };
 
-    private static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+    internal static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

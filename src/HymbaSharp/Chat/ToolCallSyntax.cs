@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace HymbaSharp.Chat;
@@ -26,17 +25,7 @@ internal static class ToolCallSyntax
     }
 
     /// <summary>A call as the family writes it: JSON with a space after each colon and comma, between the markers.</summary>
-    public static string Write(ToolCall call) => $"<toolcall> {{\"name\": {Text(call.Name)}, \"arguments\": {Json(call.Arguments)}}} </toolcall>";
-
-    private static string Json(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Object => "{" + string.Join(", ", element.EnumerateObject().Select(member => $"{Text(member.Name)}: {Json(member.Value)}")) + "}",
-        JsonValueKind.Array => "[" + string.Join(", ", element.EnumerateArray().Select(Json)) + "]",
-        JsonValueKind.String => Text(element.GetString()!),
-        _ => element.GetRawText(),
-    };
-
-    private static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+    public static string Write(ToolCall call) => $"<toolcall> {{\"name\": {SpacedJson.Text(call.Name)}, \"arguments\": {SpacedJson.Write(call.Arguments)}}} </toolcall>";
 
     private static string? Check(JsonElement root)
     {

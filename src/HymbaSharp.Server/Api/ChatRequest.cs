@@ -41,6 +41,7 @@ internal sealed record ChatRequest
     {
         if (session is not null && (fields.Member("tools") ?? fields.Member("contexts")) is not null)
             throw ApiException.Invalid("A session's 'tools' and 'contexts' are given when it is made.", "session_id");
+        RefuseWhatIsNotGiven(fields);
         bool choosesTools = (fields.Member("tools") ?? fields.Member("tool_choice")) is not null;
         ToolSet tools = session is not null ? ToolSet.Of(session.Options.Tools) : choosesTools ? ToolSet.Read(fields) : ToolSet.Of(baked.Tools);
         IReadOnlyList<ChatMessage> messages = [.. session?.Messages ?? [], .. ReadMessages(fields)];
@@ -65,6 +66,19 @@ internal sealed record ChatRequest
             StreamsUsage = fields.Object("stream_options")?.Flag("include_usage") ?? false,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
         };
+    }
+
+    // What would change the reply and is not given must not pass for given.
+    private static void RefuseWhatIsNotGiven(RequestFields fields)
+    {
+        foreach ((string name, string instead) in ((string, string)[])
+            [("functions", "'tools' is its successor"), ("function_call", "'tool_choice' is its successor"), ("audio", "replies are text"), ("web_search_options", "the model searches nothing")])
+        {
+            if (fields.Member(name) is not null)
+                throw ApiException.Invalid($"'{name}' is not supported: {instead}.", name);
+        }
+        if (fields.Texts("modalities").Any(modality => modality != "text"))
+            throw ApiException.Invalid("'modalities' may hold text alone.", "modalities");
     }
 
     // A reply of a form may call a tool in its place, as long as none is required.

@@ -193,6 +193,11 @@ public sealed class ChatCompletionsTests(ServerFixture fixture) : IClassFixture<
     [InlineData("""{"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {"name": "f", "parameters": {"$ref": "http://127.0.0.1:1/x"}}}]}""", "tools[0].function.parameters")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}], "contexts": 3}""", "contexts")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}], "stream": "yes"}""", "stream")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "functions": []}""", "functions")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "function_call": "auto"}""", "function_call")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "audio": {"voice": "x"}}""", "audio")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "web_search_options": {}}""", "web_search_options")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "modalities": ["text", "audio"]}""", "modalities")]
     public async Task What_is_not_allowed_is_named(string request, string param)
     {
         JsonElement error = await Server.RefusedAsync(Path, request);

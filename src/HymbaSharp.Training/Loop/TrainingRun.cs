@@ -188,7 +188,7 @@ internal sealed class TrainingRun : IDisposable
     {
         if (_reference is null)
             return new NextTokenObjective();
-        PreferenceObjective objective = new(new PreferenceLoss(_options.Dpo.Beta, _options.Dpo.LabelSmoothing), new HymbaTwin(config, _reference));
+        PreferenceObjective objective = new(new PreferenceLoss(_options.Dpo.Beta, _options.Dpo.LabelSmoothing, _options.Dpo.NllWeight), new HymbaTwin(config, _reference));
         if (_options.Dpo.Reference == ReferencePass.Precomputed)
         {
             objective.Precompute(source.Count, StepBatches.Parts(source.All, _options.Optimizer.MicroBatchTokens, config.MetaTokens, _options.Data.Pack));

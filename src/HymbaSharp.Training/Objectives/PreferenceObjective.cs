@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace HymbaSharp.Training.Objectives;
 
 /// <summary>Direct preference optimisation against a reference model, whose log-probabilities are computed with each batch or once before.</summary>
-/// <param name="loss">β and label smoothing.</param>
+/// <param name="loss">β, label smoothing and the weight of the chosen replies' own loss.</param>
 /// <param name="reference">The frozen model.</param>
 internal sealed class PreferenceObjective(PreferenceLoss loss, HymbaTwin reference) : TrainingObjective
 {
@@ -32,11 +32,13 @@ internal sealed class PreferenceObjective(PreferenceLoss loss, HymbaTwin referen
     {
         Tensor policy = PreferenceLoss.LogProbabilities(twin, batch).view(-1, 2);
         Tensor known = Known(items) is { } values ? from_array(values).to(policy.dtype, policy.device).view(-1, 2) : Reference(batch).view(-1, 2);
-        (Tensor losses, Tensor chosen, Tensor rejected) = loss.Of(policy.select(1, 0), policy.select(1, 1), known.select(1, 0), known.select(1, 1));
+        Tensor tokens = bincount(tensor(batch.TargetDocuments, dtype: ScalarType.Int64, device: policy.device), minlength: batch.Documents.Length).view(-1, 2);
+        (Tensor losses, Tensor chosen, Tensor rejected) = loss.Of(policy.select(1, 0), policy.select(1, 1), known.select(1, 0), known.select(1, 1), tokens.select(1, 0));
         Dictionary<string, double> figures = new()
         {
             ["reward_chosen"] = Sum(chosen),
             ["reward_rejected"] = Sum(rejected),
+            ["nll_chosen"] = Sum(-policy.select(1, 0) / tokens.select(1, 0)),
             ["reward_margin"] = Sum(chosen - rejected),
             ["reward_accuracy"] = Sum(chosen > rejected),
             ["preference_accuracy"] = Sum(policy.select(1, 0) > policy.select(1, 1)),

@@ -19,6 +19,12 @@ internal sealed record DpoOptions
     /// <summary>The share of preferences taken to be the wrong way round, 0 to below 0.5 (Mitchell 2023, conservative DPO). Default 0.</summary>
     public double LabelSmoothing { get; init; }
 
+    /// <summary>
+    /// What the chosen replies' own loss, the mean over their tokens, counts beside the preference, 0 or more (α of Pang et al. 2024, arXiv 2404.19733). Above 0 it keeps
+    /// the right reply from becoming less probable together with the wrong one. Default 0.
+    /// </summary>
+    public double NllWeight { get; init; }
+
     /// <summary>When the reference's log-probabilities are computed: live or precomputed. Default: live.</summary>
     public ReferencePass Reference { get; init; }
 

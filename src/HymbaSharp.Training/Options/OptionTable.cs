@@ -72,6 +72,7 @@ internal static class OptionTable
         OptionSection<DpoOptions> section = new("dpo", "dpo-", options => options.Dpo, (options, dpo) => options with { Dpo = dpo });
         section.Number("beta", "how strongly the model is held to the reference", OptionRange.Above(0), dpo => dpo.Beta, (dpo, value) => dpo with { Beta = value });
         section.Number("label_smoothing", "the share of preferences taken to be the wrong way round", OptionRange.Below(0, 0.5), dpo => dpo.LabelSmoothing, (dpo, value) => dpo with { LabelSmoothing = value });
+        section.Number("nll_weight", "what the chosen replies' own loss counts beside the preference", OptionRange.From(0), dpo => dpo.NllWeight, (dpo, value) => dpo with { NllWeight = value });
         section.Choice("reference", "when the reference's log-probabilities are computed: with each batch, or once before",
             [("live", ReferencePass.Live), ("precomputed", ReferencePass.Precomputed)], dpo => dpo.Reference, (dpo, value) => dpo with { Reference = value });
         section.Path("reference_model", "the folder of the reference, where it is not the model at its start", dpo => dpo.ReferenceModel, (dpo, value) => dpo with { ReferenceModel = value });

@@ -122,15 +122,18 @@ public sealed class TrainingRunTests : IDisposable
         };
         live = live with { Run = live.Run with { Objective = Objective.DirectPreference }, Optimizer = live.Optimizer with { LearningRate = 1e-3 } };
         TrainingOptions before = With(live, "before") with { Dpo = new DpoOptions { Reference = ReferencePass.Precomputed } };
+        TrainingOptions likely = With(live, "likely") with { Dpo = new DpoOptions { NllWeight = 1 } };
 
         SmallRun.Train(live);
         SmallRun.Train(before);
+        SmallRun.Train(likely);
 
         Assert.Equal(Math.Log(2), SmallRun.Losses(live)[0], 1e-5);
         foreach ((double first, double second) in SmallRun.Losses(live).Zip(SmallRun.Losses(before)))
             Assert.Equal(first, second, 1e-4);
         Assert.True(SmallRun.Records(live)[^1].Extras["eval_reward_accuracy"] > 0.9);
         Assert.True(SmallRun.Records(live)[^1].Extras["eval_reward_margin"] > 0);
+        Assert.True(SmallRun.Records(likely)[^1].Extras["eval_nll_chosen"] < SmallRun.Records(live)[^1].Extras["eval_nll_chosen"]);
     }
 
     [Fact]

@@ -8,19 +8,21 @@ namespace HymbaSharp.Training.Tests.Objectives;
 public sealed class PreferenceLossTests
 {
     [Theory]
-    [InlineData(0.1, 0)]
-    [InlineData(0.5, 0.2)]
-    public void It_is_the_papers_formula(double beta, double smoothing)
+    [InlineData(0.1, 0, 0)]
+    [InlineData(0.5, 0.2, 0)]
+    [InlineData(0.5, 0, 0.7)]
+    public void It_is_the_papers_formula(double beta, double smoothing, double nllWeight)
     {
         using var scope = NewDisposeScope();
-        double[] chosen = [-10, -3], rejected = [-12, -1], referenceChosen = [-11, -3], referenceRejected = [-11.5, -3];
+        double[] chosen = [-10, -3], rejected = [-12, -1], referenceChosen = [-11, -3], referenceRejected = [-11.5, -3], tokens = [4, 7];
 
-        (Tensor loss, Tensor good, Tensor bad) = new PreferenceLoss(beta, smoothing).Of(tensor(chosen), tensor(rejected), tensor(referenceChosen), tensor(referenceRejected));
+        (Tensor loss, Tensor good, Tensor bad) = new PreferenceLoss(beta, smoothing, nllWeight).Of(
+            tensor(chosen), tensor(rejected), tensor(referenceChosen), tensor(referenceRejected), tensor(tokens));
 
         for (int i = 0; i < 2; i++)
         {
             double h = beta * (chosen[i] - referenceChosen[i] - (rejected[i] - referenceRejected[i]));
-            double expected = ((1 - smoothing) * Math.Log(1 + Math.Exp(-h))) + (smoothing * Math.Log(1 + Math.Exp(h)));
+            double expected = ((1 - smoothing) * Math.Log(1 + Math.Exp(-h))) + (smoothing * Math.Log(1 + Math.Exp(h))) - (nllWeight * chosen[i] / tokens[i]);
             Assert.Equal(expected, loss[i].item<double>(), 1e-12);
             Assert.Equal(beta * (chosen[i] - referenceChosen[i]), good[i].item<double>(), 1e-12);
             Assert.Equal(beta * (rejected[i] - referenceRejected[i]), bad[i].item<double>(), 1e-12);

@@ -115,6 +115,7 @@ public sealed class RunFileTests : IDisposable
     [InlineData("optimizer.beta1 = 1.0", "optimizer.beta1 is 1; allowed: 0 to below 1.")]
     [InlineData("optimizer.batch_tokens = 9000000000000000000", "optimizer.batch_tokens is 9000000000000000000; allowed: 1 to 1073741824.")]
     [InlineData("dpo.label_smoothing = 0.5", "dpo.label_smoothing is 0.5; allowed: 0 to below 0.5.")]
+    [InlineData("dpo.nll_weight = -1", "dpo.nll_weight is -1; allowed: 0 or more.")]
     [InlineData("run.device = 'cuda:'", "run.device is 'cuda:'; allowed: cpu, cuda or cuda:N.")]
     [InlineData("run.seed = -1", "run.seed is -1; allowed: 0 or more.")]
     [InlineData("run.model = ''", "run.model is ''; allowed: a text that is not empty.")]

@@ -39,6 +39,7 @@ internal static class RunText
         [dpo]
         beta = 0.5
         label_smoothing = 0.1
+        nll_weight = 0.2
         reference = "precomputed"
         reference_model = "models/reference"
 
@@ -79,7 +80,7 @@ internal static class RunText
           "data": { "train_files": ["a.jsonl", "/data/b.jsonl"], "eval_files": "c.jsonl", "weights": [1, 0.25], "format": "jsonl", "max_length": 512,
             "over_length": "truncate", "skip_bad": true, "shuffle": false, "pack": false, "document_separator": "\n---\n" },
           "adapter": { "method": "dora", "rank": 8, "alpha": 4.0, "dropout": 0.05, "targets": ["in_proj", "out_proj"] },
-          "dpo": { "beta": 0.5, "label_smoothing": 0.1, "reference": "precomputed", "reference_model": "models/reference" },
+          "dpo": { "beta": 0.5, "label_smoothing": 0.1, "nll_weight": 0.2, "reference": "precomputed", "reference_model": "models/reference" },
           "optimizer": { "learning_rate": 0.00001, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-6, "weight_decay": 0, "clip_norm": 0.5, "schedule": "cosine",
             "warmup": 100, "decay": 0.25, "min_ratio": 0, "steps": 5000, "epochs": 2.5, "batch_tokens": 8192, "micro_batch_tokens": 1024,
             "activation_checkpointing": true, "bad_step_limit": 2 },

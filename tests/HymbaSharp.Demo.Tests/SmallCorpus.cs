@@ -2,6 +2,7 @@ using System.Text.Json;
 using HymbaSharp.Chat;
 using HymbaSharp.Demo.Corpus;
 using HymbaSharp.Demo.Dialogues;
+using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Tests;
@@ -26,8 +27,8 @@ public sealed class SmallCorpus : IDisposable
     public string Text(string name) => string.Join('\n', Read(name).Select(line => string.Join('\n', TextsOf(line))));
 
     /// <summary>So many dialogues of a skill.</summary>
-    internal static IEnumerable<Dialogue> Dialogues(Skill skill, int count, Split split = Split.Training) =>
-        Enumerable.Range(0, count).Select(i => DialogueSource.Draw(skill, new Dice(11, $"test {skill} {split}", i), split));
+    internal static IEnumerable<Dialogue> Dialogues(Skill skill, int count, Split split = Split.Training, Wordings wordings = Wordings.Few) =>
+        Enumerable.Range(0, count).Select(i => DialogueSource.Draw(skill, new Dice(11, $"test {skill} {split}", i), split, wordings));
 
     public static ChatMessage[] Messages(JsonElement line, string name = "messages") =>
         [.. line.GetProperty(name).EnumerateArray().Select(message => new ChatMessage(message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!))];

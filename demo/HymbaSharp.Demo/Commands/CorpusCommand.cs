@@ -12,21 +12,7 @@ internal sealed class CorpusCommand : Command
     private readonly Option<ulong> _seed = new("--seed") { Description = "What everything is drawn from, any whole number.", DefaultValueFactory = _ => Defaults.Seed };
     private readonly Option<int> _documents = Count("--pretrain", "Documents of pretraining, 0 or more.", Defaults.Documents);
     private readonly Option<int> _conversations = Count("--sft", "Conversations of fine-tuning, 0 or more.", Defaults.Conversations);
-    private readonly Option<int[]> _shares = new("--shares")
-    {
-        Description = "How often each skill is drawn in --sft and --dpo, relative to the others: context, tools, sums, roles, identity.",
-        HelpName = "N,N,N,N,N",
-        DefaultValueFactory = _ => [.. Defaults.Shares],
-        CustomParser = result =>
-        {
-            string text = string.Concat(result.Tokens.Select(token => token.Value));
-            int[] shares = [.. text.Split(',').Select(part => int.TryParse(part, out int share) ? share : -1)];
-            if (shares.Length != Defaults.Shares.Count || shares.Any(share => share is < 0 or > 1000) || shares.Sum() == 0)
-                result.AddError($"--shares is '{text}'; expected five whole numbers from 0 to 1000, separated by commas, not all 0.");
-            return shares;
-        },
-    };
-
+    private readonly CorpusDraw _draw = new("--sft and --dpo");
     private readonly Option<int> _pairs = Count("--dpo", "Pairs of preference, 0 or more.", Defaults.Pairs);
     private readonly Option<int> _questions = Count("--eval", "Held-out questions of each skill, 0 or more.", Defaults.Questions);
 
@@ -36,7 +22,7 @@ internal sealed class CorpusCommand : Command
         Add(_seed);
         Add(_documents);
         Add(_conversations);
-        Add(_shares);
+        _draw.AddTo(this);
         Add(_pairs);
         Add(_questions);
         SetAction(line =>
@@ -47,7 +33,8 @@ internal sealed class CorpusCommand : Command
                 Seed = line.GetValue(_seed),
                 Documents = line.GetValue(_documents),
                 Conversations = line.GetValue(_conversations),
-                Shares = line.GetRequiredValue(_shares),
+                Shares = _draw.Shares(line),
+                Wordings = _draw.Wordings(line),
                 Pairs = line.GetValue(_pairs),
                 Questions = line.GetValue(_questions),
             }).Write(folder);

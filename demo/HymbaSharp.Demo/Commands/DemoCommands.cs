@@ -16,6 +16,7 @@ internal static class DemoCommands
         {
             new CorpusCommand(error),
             new EvaluateCommand(output),
+            new MistakesCommand(error),
         };
         try
         {

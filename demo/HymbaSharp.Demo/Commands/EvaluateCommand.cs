@@ -22,7 +22,7 @@ internal sealed class EvaluateCommand : Command
     };
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "The checkpoint: a folder, or the name of a downloaded one. Default: models/hymba-demo.", HelpName = "FOLDER" };
+    private readonly Option<string?> _model = ModelOption();
     private readonly Option<ulong> _seed = new("--seed") { Description = "What the questions are drawn from, any whole number.", DefaultValueFactory = _ => DefaultSeed };
     private readonly Option<int> _count = CorpusCommand.Count("--count", "Questions of each kind, 0 or more.", DefaultCount);
     private readonly Option<string?> _out = new("--out", "-o") { Description = "Writes the scores as JSON.", HelpName = "FILE" };
@@ -42,6 +42,9 @@ internal sealed class EvaluateCommand : Command
         Add(_verbose);
         SetAction(RunAsync);
     }
+
+    internal static Option<string?> ModelOption() =>
+        new("--model", "-m") { Description = "The checkpoint: a folder, or the name of a downloaded one. Default: models/hymba-demo.", HelpName = "FOLDER" };
 
     private async Task RunAsync(ParseResult line, CancellationToken cancellationToken)
     {

@@ -12,7 +12,8 @@ namespace HymbaSharp.Demo.Corpus;
 /// </summary>
 internal sealed class CorpusWriter(CorpusOptions options)
 {
-    private static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>How lines are written: what needs no escape has none.</summary>
+    public static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes all files into a folder, which is created where needed; files of the same names are replaced.</summary>
     public void Write(string folder)
@@ -25,17 +26,26 @@ internal sealed class CorpusWriter(CorpusOptions options)
         });
         WriteLines(folder, "sft", options.Conversations, index =>
         {
-            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index), options.Shares);
+            Dialogue dialogue = DialogueSource.DrawTraining(Dice("sft", index), options.Shares, options.Wordings);
             return json =>
             {
                 WriteMessages(json, "messages", dialogue.Lines);
                 WriteSurroundings(json, dialogue);
             };
         });
-        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice, options.Shares));
+        WritePairs(folder, "dpo", options.Pairs, dice => DialogueSource.DrawTraining(dice, options.Shares, options.Wordings));
         foreach (Skill skill in Enum.GetValues<Skill>())
             WriteQuestions(folder, skill);
         WritePairs(folder, "eval-dpo", options.Questions, dice => DialogueSource.Draw((Skill)dice.Below(5), dice, Split.HeldOut));
+    }
+
+    /// <summary>Writes a pair's members into the object that was begun.</summary>
+    public static void WritePair(Utf8JsonWriter json, PreferencePair pair)
+    {
+        WriteMessages(json, "prompt", pair.Prompt);
+        WriteMessages(json, "chosen", [new Line("assistant", pair.Chosen)]);
+        WriteMessages(json, "rejected", [new Line("assistant", pair.Rejected)]);
+        WriteSurroundings(json, pair.Dialogue);
     }
 
     private Dice Dice(string stream, int index) => new(options.Seed, stream, index);
@@ -48,13 +58,7 @@ internal sealed class CorpusWriter(CorpusOptions options)
             do
                 pair = PreferencePair.Of(draw(dice), dice);
             while (pair is null);
-            return json =>
-            {
-                WriteMessages(json, "prompt", pair.Prompt);
-                WriteMessages(json, "chosen", [new Line("assistant", pair.Chosen)]);
-                WriteMessages(json, "rejected", [new Line("assistant", pair.Rejected)]);
-                WriteSurroundings(json, pair.Dialogue);
-            };
+            return json => WritePair(json, pair);
         });
 
     private void WriteQuestions(string folder, Skill skill)

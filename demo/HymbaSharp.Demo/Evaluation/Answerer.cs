@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using HymbaSharp.Chat;
 using HymbaSharp.Demo.Corpus;
@@ -29,11 +30,46 @@ internal sealed class Answerer(HymbaModel model)
         return reply.ToString();
     }
 
+    /// <summary>
+    /// The model's reply wherever the assistant speaks in a dialogue, with the number of that line. What it said before is in its prompt as the dialogue has it, whatever
+    /// the model would have said; each prompt goes on from the state of the one before.
+    /// </summary>
+    /// <exception cref="ConversationException">The model has no tokenizer or no chat template.</exception>
+    public async IAsyncEnumerable<(int Line, string Reply)> AnswerEachAsync(Dialogue dialogue, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        HymbaSession session = model.StartSession();
+        try
+        {
+            for (int i = 0; i < dialogue.Lines.Count; i++)
+            {
+                if (dialogue.Lines[i].Role != "assistant")
+                    continue;
+                int[] prompt = Encode(dialogue, dialogue.Lines.Take(i), answers: true);
+                if (!prompt.AsSpan().StartsWith(session.Tokens) || prompt.Length == session.TokenCount)
+                {
+                    session.Dispose();
+                    session = model.StartSession();
+                }
+                session.Append(prompt.AsSpan(session.TokenCount..^1), cancellationToken);
+                using HymbaSession fork = session.Fork();
+                StringBuilder reply = new();
+                await foreach (GenerationUpdate update in fork.GenerateAsync(prompt.AsMemory(^1..), Greedy, cancellationToken))
+                    _ = reply.Append(update.Text);
+                yield return (i, reply.ToString());
+            }
+        }
+        finally
+        {
+            session.Dispose();
+        }
+    }
+
     /// <summary>Whether the chosen answer is more probable than the rejected one: the sum of the log-probabilities of all its tokens is larger.</summary>
     /// <exception cref="ConversationException">The model has no tokenizer or no chat template.</exception>
     public bool PrefersChosen(PreferencePair pair, CancellationToken cancellationToken)
     {
-        int[] chosen = Encode(pair, pair.Chosen), rejected = Encode(pair, pair.Rejected);
+        int[] chosen = Encode(pair.Dialogue, [.. pair.Prompt, new Line("assistant", pair.Chosen)], answers: false);
+        int[] rejected = Encode(pair.Dialogue, [.. pair.Prompt, new Line("assistant", pair.Rejected)], answers: false);
         int shared = chosen.AsSpan().CommonPrefixLength(rejected);
         using HymbaSession session = model.StartSession();
         session.Append(chosen.AsSpan(0, shared), cancellationToken);
@@ -67,14 +103,17 @@ internal sealed class Answerer(HymbaModel model)
         return logits[token] - largest - Math.Log(sum);
     }
 
-    private int[] Encode(PreferencePair pair, string answer)
+    /// <param name="dialogue">Its tools and contexts are used.</param>
+    /// <param name="lines">What is said.</param>
+    /// <param name="answers">Whether the assistant is to speak next.</param>
+    private int[] Encode(Dialogue dialogue, IEnumerable<Line> lines, bool answers)
     {
         string text = model.ChatTemplate!.Render(new ChatTemplateInput
         {
-            Messages = [.. pair.Prompt.Select(line => line.ToMessage()), new ChatMessage("assistant", answer)],
-            Tools = pair.Dialogue.Tools.Count > 0 ? pair.Dialogue.Tools : null,
-            Contexts = pair.Dialogue.Contexts.Count > 0 ? pair.Dialogue.Contexts : null,
-            AddGenerationPrompt = false,
+            Messages = [.. lines.Select(line => line.ToMessage())],
+            Tools = dialogue.Tools.Count > 0 ? dialogue.Tools : null,
+            Contexts = dialogue.Contexts.Count > 0 ? dialogue.Contexts : null,
+            AddGenerationPrompt = answers,
         });
         return model.Tokenizer!.Encode(text);
     }

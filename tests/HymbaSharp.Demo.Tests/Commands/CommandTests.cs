@@ -1,5 +1,8 @@
 using System.Text.Json;
 using HymbaSharp.Demo.Commands;
+using HymbaSharp.Demo.Corpus;
+using HymbaSharp.Demo.Dialogues;
+using HymbaSharp.Demo.Evaluation;
 
 namespace HymbaSharp.Demo.Tests.Commands;
 
@@ -27,6 +30,9 @@ public sealed class CommandTests
     [InlineData("corpus", "--out", "x", "--shares", "1,2,3")]
     [InlineData("corpus", "--out", "x", "--shares", "0,0,0,0,0")]
     [InlineData("corpus", "--out", "x", "--shares", "1,2,x,4,5")]
+    [InlineData("corpus", "--out", "x", "--wordings", "some")]
+    [InlineData("mistakes")]
+    [InlineData("mistakes", "--out", "x", "--shares", "1")]
     [InlineData("train")]
     public async Task A_wrong_command_line_is_refused(params string[] args)
     {
@@ -65,6 +71,36 @@ public sealed class CommandTests
         (_, string first, _) = await RunAsync("evaluate", "-m", folder.Path, "--count", "1", "--verbose");
         (_, string second, _) = await RunAsync("evaluate", "-m", folder.Path, "--count", "1", "--verbose");
         Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public async Task Mistakes_are_pairs_of_the_right_answer_and_the_models_own()
+    {
+        using TestFolder folder = new();
+        SmallCheckpoint.Write(folder);
+        string pairs = folder.File("pairs.jsonl");
+        string[] args = ["mistakes", "-m", folder.Path, "--count", "1", "--shares", "0,1,0,0,0", "--wordings", "many", "--out", pairs];
+
+        (int code, _, string error) = await RunAsync(args);
+
+        Assert.Equal(0, code);
+        JsonElement[] found = [.. File.ReadLines(pairs).Select(line => JsonElement.Parse(line))];
+        Assert.InRange(found.Length, 1, 12);
+        Assert.Contains($"{found.Length} pairs of 1 conversations", error);
+        Assert.Equal([folder.File("pairs.jsonl")], Directory.EnumerateFiles(folder.Path, "pairs*"));
+        using HymbaModel model = HymbaModel.Load(folder.Path);
+        Answerer answerer = new(model);
+        foreach (JsonElement pair in found)
+        {
+            Line[] prompt = [.. SmallCorpus.Messages(pair, "prompt").Select(message => new Line(message.Role, message.Content!))];
+            Dialogue dialogue = new(Skill.Tools, prompt) { Tools = SmallCorpus.Tools(pair), Contexts = SmallCorpus.Contexts(pair) };
+            string reply = await answerer.AnswerAsync(new Question(dialogue, prompt, prompt[^1]), default);
+            Assert.Equal(reply.Trim(), SmallCorpus.Messages(pair, "rejected").Single().Content);
+            Assert.NotEqual(reply.Trim(), SmallCorpus.Messages(pair, "chosen").Single().Content);
+        }
+        string first = File.ReadAllText(pairs);
+        Assert.Equal(0, (await RunAsync(args)).Code);
+        Assert.Equal(first, File.ReadAllText(pairs));
     }
 
     [Fact]

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text.Json;
+using HymbaSharp.Checkpoints;
+using HymbaSharp.Demo.Corpus;
+using HymbaSharp.Demo.Evaluation;
+
+namespace HymbaSharp.Demo.Commands;
+
+/// <summary>Writes preference pairs of right answers and the model's own wrong ones.</summary>
+internal sealed class MistakesCommand : Command
+{
+    private const ulong DefaultSeed = 7;
+    private const int DefaultCount = 3000;
+
+    private readonly CorpusDraw _draw = new("the conversations");
+    private readonly Option<string?> _model = EvaluateCommand.ModelOption();
+    private readonly Option<ulong> _seed = new("--seed") { Description = "What the conversations are drawn from, any whole number.", DefaultValueFactory = _ => DefaultSeed };
+    private readonly Option<int> _count = CorpusCommand.Count("--count", "Conversations, 0 or more.", DefaultCount);
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write, as dpo.jsonl.", Required = true, HelpName = "FILE" };
+
+    private readonly TextWriter _error;
+
+    public MistakesCommand(TextWriter error) : base("mistakes", "Lets a model answer in conversations of the training split and writes its wrong replies beside the right ones, as pairs for DPO.")
+    {
+        _error = error;
+        Add(_model);
+        Add(_seed);
+        Add(_count);
+        _draw.AddTo(this);
+        Add(_out);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult line, CancellationToken cancellationToken)
+    {
+        string path = line.GetRequiredValue(_out), unfinished = path + ".unfinished";
+        using HymbaModel model = HymbaModel.Load(ModelLocation.Find(line.GetValue(_model)));
+        Mistakes mistakes = new(model, new CorpusOptions
+        {
+            Seed = line.GetValue(_seed),
+            Conversations = line.GetValue(_count),
+            Shares = _draw.Shares(line),
+            Wordings = _draw.Wordings(line),
+        });
+        int pairs = 0;
+        await using (FileStream file = File.Create(unfinished))
+        {
+            await using Utf8JsonWriter json = new(file, CorpusWriter.Format);
+            await foreach (PreferencePair pair in mistakes.FindAsync(cancellationToken))
+            {
+                json.WriteStartObject();
+                CorpusWriter.WritePair(json, pair);
+                json.WriteEndObject();
+                await json.FlushAsync(cancellationToken);
+                json.Reset();
+                file.WriteByte((byte)'\n');
+                if (++pairs % 100 == 0)
+                    await _error.WriteLineAsync($"{pairs} pairs");
+            }
+        }
+        File.Move(unfinished, path, overwrite: true);
+        await _error.WriteLineAsync($"{path}: {pairs} pairs of {line.GetValue(_count)} conversations");
+    }
+}

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Demo.Corpus;
+using HymbaSharp.Demo.Dialogues;
 using HymbaSharp.Demo.Evaluation;
 
 namespace HymbaSharp.Demo.Commands;
@@ -16,6 +17,13 @@ internal sealed class MistakesCommand : Command
     private readonly Option<string?> _model = EvaluateCommand.ModelOption();
     private readonly Option<ulong> _seed = new("--seed") { Description = "What the conversations are drawn from, any whole number.", DefaultValueFactory = _ => DefaultSeed };
     private readonly Option<int> _count = CorpusCommand.Count("--count", "Conversations, 0 or more.", DefaultCount);
+    private readonly Option<Measure[]> _skip = new("--skip")
+    {
+        Description = "Kinds of answers that give no pairs: where a model's mistakes go one way, pairs of them all can turn it over.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write, as dpo.jsonl.", Required = true, HelpName = "FILE" };
 
     private readonly TextWriter _error;
@@ -27,6 +35,7 @@ internal sealed class MistakesCommand : Command
         Add(_seed);
         Add(_count);
         _draw.AddTo(this);
+        Add(_skip);
         Add(_out);
         SetAction(RunAsync);
     }
@@ -35,13 +44,14 @@ internal sealed class MistakesCommand : Command
     {
         string path = line.GetRequiredValue(_out), unfinished = path + ".unfinished";
         using HymbaModel model = HymbaModel.Load(ModelLocation.Find(line.GetValue(_model)));
-        Mistakes mistakes = new(model, new CorpusOptions
+        CorpusOptions options = new()
         {
             Seed = line.GetValue(_seed),
             Conversations = line.GetValue(_count),
             Shares = _draw.Shares(line),
             Wordings = _draw.Wordings(line),
-        });
+        };
+        Mistakes mistakes = new(model, options, line.GetRequiredValue(_skip));
         int pairs = 0;
         await using (FileStream file = File.Create(unfinished))
         {

@@ -6,7 +6,10 @@ using HymbaSharp.Demo.Words;
 namespace HymbaSharp.Demo.Evaluation;
 
 /// <summary>Preference pairs in which the wrong answer is the model's own: its greedy replies in conversations of the training split.</summary>
-internal sealed class Mistakes(HymbaModel model, CorpusOptions options)
+/// <param name="model">Whose replies they are.</param>
+/// <param name="options">What conversations it replies in.</param>
+/// <param name="skipped">Kinds of answers that give no pairs.</param>
+internal sealed class Mistakes(HymbaModel model, CorpusOptions options, IReadOnlyCollection<Measure> skipped)
 {
     private readonly Answerer _answerer = new(model);
 
@@ -20,7 +23,7 @@ internal sealed class Mistakes(HymbaModel model, CorpusOptions options)
             {
                 Line expected = dialogue.Lines[line];
                 string said = reply.Trim();
-                if (said.Length > 0 && !Scorer.Score(expected, said).IsRight)
+                if (said.Length > 0 && expected.Measure is { } measure && !skipped.Contains(measure) && !Scorer.Score(expected, said).IsRight)
                     yield return new PreferencePair(dialogue, [.. dialogue.Lines.Take(line)], expected.Content, said);
             }
         }

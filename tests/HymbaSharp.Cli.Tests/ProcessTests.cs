@@ -6,6 +6,8 @@ namespace HymbaSharp.Cli.Tests;
 /// <summary>The tool as a process of its own.</summary>
 public sealed class ProcessTests : IDisposable
 {
+    private const string InterruptsIgnored = "these tests run in a shell's background, where processes are begun with SIGINT ignored";
+
     private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -50,6 +52,7 @@ public sealed class ProcessTests : IDisposable
     public async Task A_server_ends_in_order_when_it_is_asked_to(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
+        Assert.SkipWhen(signal == "-INT" && await InterruptsAreIgnoredAsync(), InterruptsIgnored);
         SmallCheckpoint.Write(_folder);
         using Process process = Start("serve", "-m", _folder.Path, "--port", "0", "--alias", "tiny", "--session-dir", _folder.File("sessions"), "-np", "4");
         process.StandardInput.Close();
@@ -72,6 +75,7 @@ public sealed class ProcessTests : IDisposable
     public async Task Ctrl_C_ends_it_with_130_and_keeps_what_is_there()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
+        Assert.SkipWhen(await InterruptsAreIgnoredAsync(), InterruptsIgnored);
         using LocalHub hub = new() { SilentAfter = 12_000_000 };
         using Process process = Start("pull", LocalHub.Repository, "--endpoint", hub.Address);
         process.StandardInput.Close();
@@ -82,6 +86,16 @@ public sealed class ProcessTests : IDisposable
         await process.WaitForExitAsync();
         Assert.Equal(130, process.ExitCode);
         Assert.NotEmpty(Directory.GetFiles(_folder.File("hub", "models--nvidia--Hymba-tiny", "blobs")));
+    }
+
+    /// <summary>Whether processes that this one starts have SIGINT ignored from the beginning (bit 1 of Linux's SigIgn).</summary>
+    private static async Task<bool> InterruptsAreIgnoredAsync()
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        using Process shell = Process.Start(new ProcessStartInfo("grep", ["SigIgn", "/proc/self/status"]) { RedirectStandardOutput = true })!;
+        string line = await shell.StandardOutput.ReadToEndAsync();
+        return (Convert.ToInt64(line.Split('\t')[1].Trim(), 16) & 2) != 0;
     }
 
     private async Task<Outcome> RunAsync(string input, params string[] args)

@@ -89,11 +89,11 @@ for (const stream of [false, true]) {
         const asked = [];
         const getWeather = ({ city }) => {
             asked.push(city);
-            return { weather: 'ready' };
+            // A text goes out as it is, an object as JSON without spaces, which this model has not learned to copy from.
+            return '{"weather": "ready"}';
         };
         const runner = client.chat.completions.runTools({ ...question, stream, tools: [{ type: 'function', function: { ...weather.function, function: getWeather, parse: JSON.parse } }] });
-        // Its result is JSON without spaces, which this model has not learned to copy from.
-        assert.match(await runner.finalContent(), /^The weather is \w+\.$/);
+        assert.equal(await runner.finalContent(), 'The weather is ready.');
         assert.deepEqual(asked, ['Kostenwick']);
         assert.deepEqual(runner.messages.map(message => message.role), ['user', 'assistant', 'tool', 'assistant']);
     });

@@ -8,6 +8,7 @@ using HymbaSharp.Training.Objectives;
 using HymbaSharp.Training.Operations;
 using HymbaSharp.Training.Options;
 using HymbaSharp.Training.Twin;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HymbaSharp.Training.Commands;
@@ -19,13 +20,14 @@ internal sealed class BenchCommand : ToolCommand
     private readonly Option<int?> _documents = NumberOption.Of<int>("--documents", "Documents of a part. Default: 8.");
     private readonly Option<int?> _length = NumberOption.Of<int>("--length", "Tokens of each, 2 or more. Default: 240.");
     private readonly Option<int?> _repetitions = NumberOption.Of<int>("--repetitions", "Steps that are measured, after one that is not. Default: 7.", "-r");
+    private readonly Option<string> _device = new("--device") { Description = "Where to compute: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
     private readonly Option<bool> _adapter = new("--adapter") { Description = "Train a LoRA of rank 16 on every projection in place of all weights." };
     private readonly Option<bool> _checkpointing = new("--activation-checkpointing") { Description = "Compute layers again in the backward pass." };
     private readonly Option<int?> _threads = NumberOption.Of<int>("--threads", "Threads that compute. Default: one for each processor.", "-t");
 
     public BenchCommand(Terminal terminal) : base("bench", "Measures training steps on random tokens: time, share of the float32 peak measured in turn with them, where the time goes, memory.", terminal)
     {
-        foreach (Option option in (Option[])[_model, _documents, _length, _repetitions, _adapter, _checkpointing, _threads])
+        foreach (Option option in (Option[])[_model, _documents, _length, _repetitions, _device, _adapter, _checkpointing, _threads])
             Add(option);
     }
 
@@ -43,8 +45,9 @@ internal sealed class BenchCommand : ToolCommand
             Run = new RunOptions { Model = ModelLocation.Find(line.GetValue(_model)), Output = Path.GetTempPath(), Train = [line.GetValue(_adapter) ? RunOptions.Adapter : RunOptions.All] },
             Optimizer = new OptimizerOptions { MicroBatchTokens = int.MaxValue },
         };
+        Device device = Devices.Find(line.GetRequiredValue(_device));
         StartingPoint start = StartingPoint.Of(options.Run, cancellationToken);
-        using TwinParameters parameters = start.Load(ScalarType.Float32, CPU);
+        using TwinParameters parameters = start.Load(ScalarType.Float32, device);
         _ = start.Select(parameters, options);
         HymbaTwin twin = new(start.Config, parameters) { CheckpointsActivations = line.GetValue(_checkpointing) };
         using AdamW optimizer = new(parameters.Trained, 0.9, 0.95, 1e-8, 0.1);
@@ -58,20 +61,22 @@ internal sealed class BenchCommand : ToolCommand
         for (int i = 0; i <= (line.GetValue(_repetitions) ?? 7); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            double before = Devices.MeasurePeak(CPU);
+            double before = Devices.MeasurePeak(device);
             OperationProfile.Start();
             long begun = Stopwatch.GetTimestamp();
             StepFigures figures = trainer.Step(items, 1e-5, cancellationToken);
+            if (device.type != DeviceType.CPU)
+                cuda.synchronize(device);
             double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
             IReadOnlyDictionary<string, TimeSpan> times = OperationProfile.Stop();
             if (i > 0)
-                samples.Add(new Sample(seconds, figures.Operations, (before + Devices.MeasurePeak(CPU)) / 2, times));
+                samples.Add(new Sample(seconds, figures.Operations, (before + Devices.MeasurePeak(device)) / 2, times));
         }
-        Report(samples, items.Sum(item => item.Tokens), items.Length * start.Config.MetaTokens);
+        Report(device, samples, items.Sum(item => item.Tokens), items.Length * start.Config.MetaTokens);
         return Task.CompletedTask;
     }
 
-    private void Report(List<Sample> samples, int tokens, int metaTokens)
+    private void Report(Device device, List<Sample> samples, int tokens, int metaTokens)
     {
         TextWriter output = Terminal.Output;
         double seconds = Median(samples.Select(sample => sample.Seconds));
@@ -80,6 +85,9 @@ internal sealed class BenchCommand : ToolCommand
         output.WriteLine($"model         {Spread(samples.Select(sample => sample.Operations / sample.Seconds / 1e9), "0")} GFLOP/s, {samples[0].Operations / 1e9:0.0} GFLOP a step");
         output.WriteLine($"float32 peak  {Spread(samples.Select(sample => sample.Peak / 1e9), "0")} GFLOP/s, measured around each step");
         output.WriteLine($"share of it   {Spread(samples.Select(sample => 100 * sample.Operations / sample.Seconds / sample.Peak), "0.0")} %");
+        // Elsewhere operations are begun and run later.
+        if (device.type != DeviceType.CPU)
+            return;
         output.WriteLine($"scan and convolution  {Spread(samples.Select(sample => 100 * sample.Share("Scan", "Convolution")), "0.0")} % of the step");
         foreach (string name in samples[0].Times.Keys.OrderByDescending(name => samples.Sum(sample => sample.Times.GetValueOrDefault(name).TotalSeconds)))
             output.WriteLine($"  {name,-24} {Median(samples.Select(sample => 100 * sample.Times.GetValueOrDefault(name).TotalSeconds / sample.Seconds)),5:0.0} %");

@@ -35,11 +35,19 @@ internal sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         double squares = 0;
+        List<Tensor> elsewhere = [];
         foreach (Slot slot in _slots)
         {
-            if (slot.Parameter.grad is { } gradient)
+            if (slot.Parameter.grad is not { } gradient)
+                continue;
+            if (CpuTensors.IsForKernels(gradient))
                 squares += SumOfSquares(gradient.contiguous());
+            else
+                elsewhere.Add(gradient.norm());
         }
+        // A device is waited for once, not for each.
+        if (elsewhere.Count > 0)
+            squares += stack(elsewhere).to(ScalarType.Float64).square().sum().item<double>();
         return Math.Sqrt(squares);
     }
 
@@ -56,7 +64,7 @@ internal sealed class AdamW : IDisposable
             if (CpuTensors.IsForKernels(slot.Parameter))
                 StepWithKernel(slot, gradient.contiguous(), learningRate, gradientScale);
             else
-                StepWithTensors(slot, gradient * gradientScale, learningRate);
+                StepWithTensors(slot, gradientScale == 1 ? gradient : gradient * gradientScale, learningRate);
         }
     }
 
@@ -92,12 +100,8 @@ internal sealed class AdamW : IDisposable
 
     private static unsafe double SumOfSquares(Tensor gradient)
     {
-        if (CpuTensors.IsForKernels(gradient))
-        {
-            lock (CpuTensors.Gate)
-                return Kernels.GradientNorm.SumOfSquares(CpuTensors.Kernels, gradient.Floats(), gradient.numel());
-        }
-        return gradient.to(ScalarType.Float64).square().sum().item<double>();
+        lock (CpuTensors.Gate)
+            return Kernels.GradientNorm.SumOfSquares(CpuTensors.Kernels, gradient.Floats(), gradient.numel());
     }
 
     private unsafe void StepWithKernel(Slot slot, Tensor gradient, double learningRate, double gradientScale)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using HymbaSharp.Kernels;
 using HymbaSharp.Training.Kernels;
 using static TorchSharp.torch;
@@ -48,30 +49,45 @@ internal sealed class AttentionOperation(AttentionHeads heads, AttentionMask mas
         LogSums = _logSums!.Matrix(),
     };
 
-    /// <summary>The same in operations of the tensor library, a document after the other.</summary>
+    /// <summary>
+    /// The same in operations of the tensor library: documents of like lengths side by side. A row past a document's end is its last one again; no row
+    /// before it sees it, and its result is not taken.
+    /// </summary>
     private static Tensor InTensors(Tensor q, Tensor k, Tensor v, AttentionHeads heads, AttentionMask mask, RowRange[] documents)
     {
         List<Tensor> results = [];
-        foreach (RowRange document in documents)
+        long[] places = new long[q.shape[0]];
+        long filled = 0;
+        // The longest of a group is less than four times its shortest.
+        foreach (IGrouping<int, RowRange> group in documents.GroupBy(document => BitOperations.Log2((uint)document.Count) / 2))
         {
-            long count = document.Count;
-            Tensor queries = q.narrow(0, document.Start, count).view(count, heads.QueryHeads, heads.KeySize).transpose(0, 1);
-            Tensor keys = Heads(k, heads.KeySize), values = Heads(v, heads.ValueSize);
-            Tensor scores = queries.matmul(keys.transpose(1, 2)) / Math.Sqrt(heads.KeySize);
-            Tensor weights = scores.masked_fill(Hidden(count, mask, q.device), double.NegativeInfinity).softmax(-1);
-            results.Add(weights.matmul(values).transpose(0, 1).reshape(count, heads.QueryHeads * heads.ValueSize));
+            RowRange[] alike = [.. group];
+            int longest = alike.Max(document => document.Count);
+            Tensor rows = tensor(
+                alike.SelectMany(document => Enumerable.Range(0, longest).Select(row => (long)document.Start + Math.Min(row, document.Count - 1))).ToArray(), device: q.device);
+            Tensor attended = nn.functional.scaled_dot_product_attention(
+                Heads(q, heads.QueryHeads, heads.KeySize, 1), Heads(k, heads.KeyValueHeads, heads.KeySize, heads.Group),
+                Heads(v, heads.KeyValueHeads, heads.ValueSize, heads.Group), attn_mask: Seen(longest, mask, q.device));
+            results.Add(attended.transpose(1, 2).reshape(rows.shape[0], heads.QueryHeads * heads.ValueSize));
+            foreach (RowRange document in alike)
+            {
+                for (int row = 0; row < document.Count; row++)
+                    places[document.Start + row] = filled + row;
+                filled += longest;
+            }
 
-            Tensor Heads(Tensor rows, long size) =>
-                rows.narrow(0, document.Start, count).view(count, heads.KeyValueHeads, size).transpose(0, 1).repeat_interleave(heads.Group, dim: 0);
+            // [D, heads, T, size], each head as often as queries share it.
+            Tensor Heads(Tensor packed, long count, long size, long times) =>
+                packed.index_select(0, rows).view(alike.Length, longest, count, 1, size).expand(-1, -1, -1, times, -1).reshape(alike.Length, longest, count * times, size).transpose(1, 2);
         }
-        return results.Count == 1 ? results[0] : cat(results, 0);
+        return cat(results, 0).index_select(0, tensor(places, device: q.device));
     }
 
-    /// <summary>[T, T]: true where a query (first axis) does not see a key.</summary>
-    private static Tensor Hidden(long count, AttentionMask mask, Device device)
+    /// <summary>[T, T]: true where a query (first axis) sees a key.</summary>
+    private static Tensor Seen(long count, AttentionMask mask, Device device)
     {
         Tensor position = arange(count, device: device), query = position.unsqueeze(1), key = position.unsqueeze(0);
-        Tensor hidden = key > query;
-        return mask.Global ? hidden : hidden.logical_or((query - key > mask.Window).logical_and(key >= mask.MetaTokens));
+        Tensor seen = key <= query;
+        return mask.Global ? seen : seen.logical_and((query - key <= mask.Window).logical_or(key < mask.MetaTokens));
     }
 }

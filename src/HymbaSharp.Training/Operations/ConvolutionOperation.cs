@@ -57,18 +57,16 @@ internal sealed class ConvolutionOperation(RowRange[] documents) : Operation
         S = results[2].MatrixOf<T>(),
     };
 
-    /// <summary>The same in operations of the tensor library: every tap is s shifted, with zeros where it would reach over a document's border.</summary>
+    /// <summary>The same in operations of the tensor library: the rows that each row's taps fall on, and zeros for those that would be of another document.</summary>
     internal static Tensor InTensors(Tensor weight, Tensor bias, Tensor s, RowRange[] documents)
     {
-        long rows = s.shape[0], taps = weight.shape[2];
-        Tensor position = Positions(documents, s.device).unsqueeze(1);
-        Tensor sum = bias.expand(rows, -1);
-        for (long back = 0; back < Math.Min(taps, rows); back++)
-        {
-            Tensor shifted = back == 0 ? s : cat([zeros_like(s.narrow(0, 0, back)), s.narrow(0, 0, rows - back)], 0);
-            sum += weight.select(2, taps - 1 - back).squeeze(1) * shifted.masked_fill(position < back, 0);
-        }
-        return nn.functional.silu(sum);
+        long rows = s.shape[0], channels = s.shape[1];
+        int taps = (int)weight.shape[2];
+        long[] under = [.. documents.SelectMany(document => Enumerable.Range(0, document.Count).SelectMany(position =>
+            Enumerable.Range(1 - taps, taps).Select(tap => position + tap < 0 ? rows : document.Start + position + tap)))];
+        Tensor padded = cat([s, zeros(1, channels, dtype: s.dtype, device: s.device)], 0);
+        Tensor window = padded.index_select(0, tensor(under, device: s.device)).view(rows, taps, channels);
+        return nn.functional.silu((window * weight.squeeze(1).t()).sum([1]) + bias);
     }
 
     /// <summary>Each row's position in its document [R].</summary>

@@ -22,6 +22,27 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_on_a_GPU_has_the_losses_of_one_on_the_processor_and_goes_on_from_a_checkpoint()
+    {
+        Gpu.RequireOne();
+        TrainingOptions options = _run.Scratch with { Run = _run.Scratch.Run with { Device = "cuda" } };
+        SmallRun.Train(options);
+        RequireFirstTen();
+        foreach (string later in (string[])["step-00000009", "step-00000010", "final"])
+            Directory.Delete(Path.Combine(options.Run.Output!, later), recursive: true);
+        Assert.Contains("Going on from step-00000006", SmallRun.Train(options), StringComparison.Ordinal);
+        RequireFirstTen();
+
+        void RequireFirstTen()
+        {
+            double[] losses = SmallRun.Losses(options);
+            Assert.Equal(FirstTen.Length, losses.Length);
+            for (int i = 0; i < FirstTen.Length; i++)
+                Assert.Equal(FirstTen[i], losses[i], 1e-3);
+        }
+    }
+
+    [Fact]
     public void A_run_that_was_killed_goes_on_with_the_same_losses()
     {
         SmallRun.Train(_run.Scratch);

@@ -32,9 +32,24 @@ public sealed class HymbaTwinTests
     [InlineData("untied-alternate-kv", ScalarType.Float32, false, 1e-4)]
     [InlineData("untied-alternate-kv", ScalarType.Float32, true, 1e-4)]
     [InlineData("untied-alternate-kv", ScalarType.Float64, false, 1e-5)]
-    public void Loss_and_every_gradient_are_the_original_implementations(string name, ScalarType type, bool checkpoints, double tolerance)
+    public void Loss_and_every_gradient_are_the_original_implementations(string name, ScalarType type, bool checkpoints, double tolerance) =>
+        RequireOriginals(name, type, checkpoints, CPU, tolerance);
+
+    [Theory]
+    [InlineData("ntk-shared-kv", ScalarType.Float32, false, 1e-4)]
+    [InlineData("ntk-shared-kv", ScalarType.Float32, true, 1e-4)]
+    [InlineData("ntk-shared-kv", ScalarType.Float64, false, 1.2e-5)]
+    [InlineData("untied-alternate-kv", ScalarType.Float32, false, 1e-4)]
+    [InlineData("untied-alternate-kv", ScalarType.Float64, false, 1e-5)]
+    public void On_a_GPU_they_are_too(string name, ScalarType type, bool checkpoints, double tolerance)
     {
-        using ReferenceTwin reference = new(name, type, checkpoints);
+        Gpu.RequireOne();
+        RequireOriginals(name, type, checkpoints, CUDA, tolerance);
+    }
+
+    private static void RequireOriginals(string name, ScalarType type, bool checkpoints, Device device, double tolerance)
+    {
+        using ReferenceTwin reference = new(name, type, checkpoints, device);
         using var scope = NewDisposeScope();
         bool[] learned = [.. reference.Integers("gradients.safetensors", "labels").Select(label => label != -100)];
         RowBatch batch = new([reference.InputIds], [learned], reference.Config.MetaTokens);

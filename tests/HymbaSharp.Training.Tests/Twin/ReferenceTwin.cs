@@ -11,12 +11,12 @@ internal sealed class ReferenceTwin : IDisposable
 {
     private readonly string _folder;
 
-    public ReferenceTwin(string name, ScalarType type = ScalarType.Float32, bool checkpoints = false)
+    public ReferenceTwin(string name, ScalarType type = ScalarType.Float32, bool checkpoints = false, Device? device = null)
     {
         _folder = TestData.Reference(name);
         Config = HymbaConfig.Load(_folder);
         using Checkpoint checkpoint = Checkpoint.Open(_folder);
-        Parameters = TwinParameters.Load(checkpoint, Config, type);
+        Parameters = TwinParameters.Load(checkpoint, Config, type, device);
         Twin = new HymbaTwin(Config, Parameters) { CheckpointsActivations = checkpoints };
         InputIds = [.. Integers("expected.safetensors", "input_ids").Select(id => (int)id)];
     }
@@ -47,7 +47,7 @@ internal sealed class ReferenceTwin : IDisposable
     public static double RelativeError(Tensor actual, float[] expected)
     {
         using var scope = NewDisposeScope();
-        Tensor reference = from_array(expected).to(ScalarType.Float64), difference = actual.detach().to(ScalarType.Float64).flatten() - reference;
+        Tensor reference = from_array(expected).to(ScalarType.Float64), difference = actual.detach().to(ScalarType.Float64, CPU).flatten() - reference;
         return (difference.norm() / reference.norm()).item<double>();
     }
 

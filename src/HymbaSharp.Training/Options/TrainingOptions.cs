@@ -66,8 +66,6 @@ internal sealed record TrainingOptions
             $"data.weights has {Data.Weights.Count} numbers for {Data.TrainFiles.Count} training files; give one for each, or none.");
         Require(Optimizer.MicroBatchTokens >= Data.MaxLength,
             $"optimizer.micro_batch_tokens is {Optimizer.MicroBatchTokens}, less than a sequence of data.max_length {Data.MaxLength}.");
-        Require(Optimizer.BatchTokens >= Optimizer.MicroBatchTokens,
-            $"optimizer.batch_tokens is {Optimizer.BatchTokens}, less than optimizer.micro_batch_tokens {Optimizer.MicroBatchTokens}.");
     }
 
     private static void Require(bool holds, string message)

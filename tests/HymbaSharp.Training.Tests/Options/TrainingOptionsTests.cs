@@ -34,7 +34,6 @@ public sealed class TrainingOptionsTests
         Refused(Least with { Run = Least.Run with { Train = ["memory_tokens", "all"] } }, "run.train is ['memory_tokens', 'all']; all and adapter stand alone.");
         Refused(Least with { Data = Least.Data with { Weights = [1, 2] } }, "data.weights has 2 numbers for 1 training files");
         Refused(Least with { Data = Least.Data with { MaxLength = 8193 } }, "optimizer.micro_batch_tokens is 8192, less than a sequence of data.max_length 8193.");
-        Refused(Least with { Optimizer = new OptimizerOptions { BatchTokens = 8191 } }, "optimizer.batch_tokens is 8191, less than optimizer.micro_batch_tokens 8192.");
         Refused(Least with { Optimizer = new OptimizerOptions { Warmup = StepSpan.OfShare(0.95) } }, "optimizer.warmup is 0.95 and optimizer.decay 0.1");
     }
 

@@ -25,9 +25,11 @@ internal sealed class CorpusDraw(string what)
         },
     };
 
-    private readonly Option<Wordings> _wordings = new("--wordings")
+    private readonly Option<Wordings> _wordings = WordingsOption(what);
+
+    internal static Option<Wordings> WordingsOption(string what) => new("--wordings")
     {
-        Description = $"How many ways {what} have to ask what the model is.",
+        Description = $"In how many ways {what} ask what the model is, name tools and write their results.",
         DefaultValueFactory = _ => Defaults.Wordings,
     };
 

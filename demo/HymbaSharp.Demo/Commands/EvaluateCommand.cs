@@ -4,6 +4,7 @@ using System.Text.Json;
 using HymbaSharp.Checkpoints;
 using HymbaSharp.Demo.Dialogues;
 using HymbaSharp.Demo.Evaluation;
+using HymbaSharp.Demo.Skills;
 
 namespace HymbaSharp.Demo.Commands;
 
@@ -25,6 +26,7 @@ internal sealed class EvaluateCommand : Command
     private readonly Option<string?> _model = ModelOption();
     private readonly Option<ulong> _seed = new("--seed") { Description = "What the questions are drawn from, any whole number.", DefaultValueFactory = _ => DefaultSeed };
     private readonly Option<int> _count = CorpusCommand.Count("--count", "Questions of each kind, 0 or more.", DefaultCount);
+    private readonly Option<Wordings> _wordings = CorpusDraw.WordingsOption("the questions");
     private readonly Option<string?> _out = new("--out", "-o") { Description = "Writes the scores as JSON.", HelpName = "FILE" };
     private readonly Option<string?> _failures = new("--failures") { Description = "Writes what was not right, a line of JSON each.", HelpName = "FILE" };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Shows what was not right, after the table." };
@@ -37,6 +39,7 @@ internal sealed class EvaluateCommand : Command
         Add(_model);
         Add(_seed);
         Add(_count);
+        Add(_wordings);
         Add(_out);
         Add(_failures);
         Add(_verbose);
@@ -51,7 +54,7 @@ internal sealed class EvaluateCommand : Command
         string folder = ModelLocation.Find(line.GetValue(_model));
         ulong seed = line.GetValue(_seed);
         using HymbaModel model = HymbaModel.Load(folder);
-        HeldOutEvaluation evaluation = new(model, seed, line.GetValue(_count));
+        HeldOutEvaluation evaluation = new(model, seed, line.GetValue(_count), line.GetValue(_wordings));
         List<Score> scores = [];
         await foreach (Score score in evaluation.RunAsync(cancellationToken))
         {

@@ -17,7 +17,7 @@ internal sealed record CorpusOptions
     /// <summary>How often each skill is drawn in fine-tuning, relative to the others: context, tools, sums, roles, identity. Default 44, 36, 8, 5, 7.</summary>
     public IReadOnlyList<int> Shares { get; init; } = [44, 36, 8, 5, 7];
 
-    /// <summary>Ways to ask what the model is, in fine-tuning and preference. Default few.</summary>
+    /// <summary>In how many ways things are said, in fine-tuning and preference. Default few.</summary>
     public Wordings Wordings { get; init; }
 
     /// <summary>Pairs of preference, 0 or more. Default 8 000.</summary>

@@ -11,7 +11,7 @@ internal static class DialogueSource
     public static Dialogue Draw(Skill skill, Dice dice, Split split, Wordings wordings = Wordings.Few) => skill switch
     {
         Skill.Context => new ContextSkill(dice, split).Dialogue(),
-        Skill.Tools => new ToolSkill(dice, split).Dialogue(),
+        Skill.Tools => new ToolSkill(dice, split, wordings).Dialogue(),
         Skill.Sums => new SumSkill(dice, split).Dialogue(),
         Skill.Roles => new RoleSkill(dice, split).Dialogue(),
         _ => new IdentitySkill(dice, split, wordings).Dialogue(),

@@ -1,4 +1,5 @@
 using HymbaSharp.Demo.Dialogues;
+using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Corpus;
@@ -17,12 +18,12 @@ internal sealed record Question(Dialogue Dialogue, IReadOnlyList<Line> Prompt, L
     };
 
     /// <summary>Draws one, from names, numbers and tools that training doesn't have.</summary>
-    public static Question Draw(Measure measure, Dice dice)
+    public static Question Draw(Measure measure, Dice dice, Wordings wordings = Wordings.Few)
     {
         Skill skill = Enum.GetValues<Skill>().First(one => MeasuresOf(one).Contains(measure));
         while (true)
         {
-            Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut);
+            Dialogue dialogue = DialogueSource.Draw(skill, dice, Split.HeldOut, wordings);
             for (int i = 0; i < dialogue.Lines.Count; i++)
             {
                 if (dialogue.Lines[i].Measure == measure)

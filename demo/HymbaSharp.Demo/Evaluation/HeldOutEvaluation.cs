@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using HymbaSharp.Demo.Corpus;
 using HymbaSharp.Demo.Dialogues;
+using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
 
 namespace HymbaSharp.Demo.Evaluation;
@@ -19,7 +20,7 @@ internal sealed record Score(string Name, int Right, int Count)
 internal sealed record Failure(Question Question, string Reply);
 
 /// <summary>Asks a model fresh held-out questions and counts.</summary>
-internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count)
+internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count, Wordings wordings = Wordings.Few)
 {
     private readonly Answerer _answerer = new(model);
     private readonly List<Failure> _failures = [];
@@ -35,7 +36,7 @@ internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count)
             List<Verdict> verdicts = [];
             for (int i = 0; i < count; i++)
             {
-                Question question = Question.Draw(measure, new Dice(seed, $"evaluate {measure}", i));
+                Question question = Question.Draw(measure, new Dice(seed, $"evaluate {measure}", i), wordings);
                 string reply = await _answerer.AnswerAsync(question, cancellationToken);
                 Verdict verdict = Scorer.Score(question.Expected, reply);
                 verdicts.Add(verdict);
@@ -79,12 +80,12 @@ internal sealed class HeldOutEvaluation(HymbaModel model, ulong seed, int count)
         _ => "identity: key phrases",
     };
 
-    private static PreferencePair DrawPair(Dice dice)
+    private PreferencePair DrawPair(Dice dice)
     {
         while (true)
         {
             Skill skill = (Skill)dice.Below(Enum.GetValues<Skill>().Length);
-            if (PreferencePair.Of(DialogueSource.Draw(skill, dice, Split.HeldOut), dice) is { } pair)
+            if (PreferencePair.Of(DialogueSource.Draw(skill, dice, Split.HeldOut, wordings), dice) is { } pair)
                 return pair;
         }
     }

@@ -124,13 +124,3 @@ internal sealed class IdentitySkill(Dice dice, Split split, Wordings wordings = 
         $"Who wrote the book {_names.Thing()}?",
     ]);
 }
-
-/// <summary>How many ways there are to ask what the model is.</summary>
-internal enum Wordings
-{
-    /// <summary>Three to nine for each answer.</summary>
-    Few,
-
-    /// <summary>Fifteen to thirty.</summary>
-    Many,
-}

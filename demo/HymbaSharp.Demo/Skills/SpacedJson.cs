@@ -13,6 +13,10 @@ internal static class SpacedJson
     public static string Object(IReadOnlyList<(string Name, string Value, bool IsNumber)> members) =>
         "{" + string.Join(", ", members.Select(member => $"{Text(member.Name)}: {(member.IsNumber ? member.Value : Text(member.Value))}")) + "}";
 
+    /// <summary>The same without spaces between its parts, as JavaScript and .NET write it.</summary>
+    public static string CompactObject(IReadOnlyList<(string Name, string Value, bool IsNumber)> members) =>
+        "{" + string.Join(',', members.Select(member => $"{Text(member.Name)}:{(member.IsNumber ? member.Value : Text(member.Value))}")) + "}";
+
     public static string Write(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object => "{" + string.Join(", ", element.EnumerateObject().Select(member => $"{Text(member.Name)}: {Write(member.Value)}")) + "}",

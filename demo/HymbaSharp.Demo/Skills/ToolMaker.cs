@@ -6,7 +6,7 @@ namespace HymbaSharp.Demo.Skills;
 internal sealed record ToolRequest(DemoTool Tool, string Text, IReadOnlyList<string> Values);
 
 /// <summary>Composes tools, and requests for them.</summary>
-internal sealed class ToolMaker(Dice dice, Split split)
+internal sealed class ToolMaker(Dice dice, Split split, Wordings wordings = Wordings.Few)
 {
     // What asks for something, then what does something.
     private static readonly string[] AskingVerbs = ["get", "find", "check", "show", "read"];
@@ -27,7 +27,7 @@ internal sealed class ToolMaker(Dice dice, Split split)
     {
         DemoTool wanted = Draw(DrawVerb(), DrawNoun());
         List<DemoTool> tools = [wanted];
-        int count = 1 + dice.Weighted(15, 30, 30, 25);
+        int count = 1 + (wordings == Wordings.Many ? dice.Weighted(5, 15, 35, 45) : dice.Weighted(15, 30, 30, 25));
         while (tools.Count < count)
         {
             DemoTool other = dice.Weighted(20, 20, 60) switch
@@ -49,7 +49,8 @@ internal sealed class ToolMaker(Dice dice, Split split)
     public string DrawNoun() =>
         split == Split.HeldOut
             ? dice.Chance(50) ? dice.Pick(Vocabulary.HeldOutNouns) : _names.Word()
-            : dice.Chance(60) ? dice.Pick(Vocabulary.Nouns) : _names.Word();
+            // A noun that the tokenizer knows whole teaches little of how to copy one that it doesn't.
+            : dice.Chance(wordings == Wordings.Many ? 25 : 60) ? dice.Pick(Vocabulary.Nouns) : _names.Word();
 
     /// <summary>A request for a tool with new values.</summary>
     public ToolRequest DrawRequest(DemoTool tool)

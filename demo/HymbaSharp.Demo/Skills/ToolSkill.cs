@@ -4,12 +4,12 @@ using HymbaSharp.Demo.Words;
 namespace HymbaSharp.Demo.Skills;
 
 /// <summary>Requests for which a tool is called, and others for which none is.</summary>
-internal sealed class ToolSkill(Dice dice, Split split)
+internal sealed class ToolSkill(Dice dice, Split split, Wordings wordings = Wordings.Few)
 {
     public const string NoSuchTool = "I have no tool for that.";
 
     private readonly Names _names = new(dice, split);
-    private readonly ToolMaker _maker = new(dice, split);
+    private readonly ToolMaker _maker = new(dice, split, wordings);
 
     /// <summary>A tool's result and the sentence about it.</summary>
     private sealed record Result(string Json, string Answer, IReadOnlyList<string> Rejected);
@@ -22,11 +22,25 @@ internal sealed class ToolSkill(Dice dice, Split split)
         if (dice.Chance(50))
             lines.Add(Line.System(dice.Pick(["You may call tools.", "Use the tools.", "You are a helpful assistant.", "You are a helpful assistant with tools."])));
         AddExchange(lines, tools, wanted);
-        // Another request is worth more to training than another set of tools.
-        int more = split == Split.HeldOut ? 0 : dice.Weighted(25, 20, 20, 20, 15);
-        for (int i = 0; i < more; i++)
-            AddExchange(lines, tools, dice.Pick(tools));
+        foreach (DemoTool next in split == Split.HeldOut ? [] : More(tools, wanted))
+            AddExchange(lines, tools, next);
         return new Dialogue(Skill.Tools, lines) { Tools = [.. tools.Select(tool => tool.Schema())] };
+    }
+
+    /// <summary>The tools of further requests: another request is worth more to training than another set of tools, most of all one for a tool that was not called yet.</summary>
+    private IEnumerable<DemoTool> More(List<DemoTool> tools, DemoTool wanted)
+    {
+        if (wordings == Wordings.Many)
+        {
+            List<DemoTool> others = [.. tools.Where(tool => tool != wanted)];
+            dice.Shuffle(others);
+            foreach (DemoTool other in others)
+                yield return other;
+            yield break;
+        }
+        int more = dice.Weighted(25, 20, 20, 20, 15);
+        for (int i = 0; i < more; i++)
+            yield return dice.Pick(tools);
     }
 
     private void AddExchange(List<Line> lines, List<DemoTool> tools, DemoTool wanted)
@@ -50,7 +64,7 @@ internal sealed class ToolSkill(Dice dice, Split split)
     private void AddWithoutCall(List<Line> lines, List<DemoTool> tools, DemoTool wanted)
     {
         string needless = wanted.Call(_maker.DrawRequest(wanted).Values);
-        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, split).Exchange();
+        (string question, string answer) = dice.Chance(50) ? (MissingRequest(tools), NoSuchTool) : new IdentitySkill(dice, split, wordings).Exchange();
         lines.Add(Line.User(question));
         lines.Add(Line.Assistant(answer, Measure.NoTool, [needless]));
     }
@@ -93,14 +107,17 @@ internal sealed class ToolSkill(Dice dice, Split split)
         }
         if (members.Count == 2 && members[0].Value != members[1].Value)
             rejected.Add(Told([(members[0].Name, members[1].Value, false), (members[1].Name, members[0].Value, false)]));
-        return new Result(SpacedJson.Object(members), Told(members), rejected);
+        return new Result(Written(members), Told(members), rejected);
     }
 
     private Result Failure()
     {
         string error = dice.Pick(["not found", "no answer", "too late", "not allowed", "wrong code", "closed"]);
-        return new Result(SpacedJson.Object([("error", error, false)]), $"The tool failed: {error}.", ["The status is done.", "The status is ready."]);
+        return new Result(Written([("error", error, false)]), $"The tool failed: {error}.", ["The status is done.", "The status is ready."]);
     }
+
+    private string Written(IReadOnlyList<(string Name, string Value, bool IsNumber)> members) =>
+        wordings == Wordings.Many && dice.Chance(50) ? SpacedJson.CompactObject(members) : SpacedJson.Object(members);
 
     private (string Name, string Value, bool IsNumber) Valued(string name) => name == "status" ? (name, dice.Pick(Vocabulary.States), false) : dice.Weighted(50, 25, 25) switch
     {

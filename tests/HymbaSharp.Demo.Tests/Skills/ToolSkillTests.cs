@@ -29,7 +29,7 @@ public sealed partial class ToolSkillTests
             }
             calls++;
         }
-        Assert.InRange(calls, 1800, 3000);
+        Assert.InRange(calls, 4000, 6000);
     }
 
     [Fact]
@@ -73,6 +73,23 @@ public sealed partial class ToolSkillTests
     }
 
     [Fact]
+    public void With_many_wordings_results_are_written_in_two_forms_and_no_tool_is_called_twice()
+    {
+        int spaced = 0, compact = 0;
+        foreach (Dialogue dialogue in SmallCorpus.Dialogues(Skill.Tools, 500, wordings: Wordings.Many))
+        {
+            string[] called = [.. dialogue.Lines.Where(line => line.Measure == Measure.ToolCall).Select(line => ToolCallReader.Read(line.Content).Calls[0].Name)];
+            Assert.Equal(called.Length, called.Distinct().Count());
+            foreach (Line result in dialogue.Lines.Where(line => line.Role == "tool"))
+                _ = result.Content.Contains("\": ", StringComparison.Ordinal) ? spaced++ : compact++;
+        }
+        Assert.InRange((double)compact / (spaced + compact), 0.45, 0.55);
+        Assert.DoesNotContain(
+            SmallCorpus.Dialogues(Skill.Tools, 500).SelectMany(dialogue => dialogue.Lines).Where(line => line.Role == "tool"),
+            result => !result.Content.Contains("\": ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void What_no_tool_is_about_is_answered_without_a_call()
     {
         foreach ((Dialogue dialogue, int at) in Lines(Measure.NoTool))
@@ -103,6 +120,6 @@ public sealed partial class ToolSkillTests
     private static IEnumerable<string> ToolNames(Dialogue dialogue) => dialogue.Tools.Select(tool => tool.GetProperty("function").GetProperty("name").GetString()!);
 
     private static IEnumerable<(Dialogue Dialogue, int At)> Lines(Measure measure) =>
-        SmallCorpus.Dialogues(Skill.Tools, 1000).SelectMany(dialogue =>
+        Enum.GetValues<Wordings>().SelectMany(wordings => SmallCorpus.Dialogues(Skill.Tools, 1000, wordings: wordings)).SelectMany(dialogue =>
             Enumerable.Range(0, dialogue.Lines.Count).Where(i => dialogue.Lines[i].Measure == measure).Select(i => (dialogue, i)));
 }

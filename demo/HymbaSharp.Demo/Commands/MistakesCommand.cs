@@ -24,6 +24,11 @@ internal sealed class MistakesCommand : Command
         DefaultValueFactory = _ => [],
     };
 
+    private readonly Option<bool> _balance = new("--balance")
+    {
+        Description = "Give as many pairs that teach to say that a passage doesn't say as pairs that teach not to.",
+    };
+
     private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write, as dpo.jsonl.", Required = true, HelpName = "FILE" };
 
     private readonly TextWriter _error;
@@ -36,6 +41,7 @@ internal sealed class MistakesCommand : Command
         Add(_count);
         _draw.AddTo(this);
         Add(_skip);
+        Add(_balance);
         Add(_out);
         SetAction(RunAsync);
     }
@@ -51,21 +57,25 @@ internal sealed class MistakesCommand : Command
             Shares = _draw.Shares(line),
             Wordings = _draw.Wordings(line),
         };
+        AbsentBalance? balance = line.GetValue(_balance) ? new() : null;
         Mistakes mistakes = new(model, options, line.GetRequiredValue(_skip));
         int pairs = 0;
         await using (FileStream file = File.Create(unfinished))
         {
             await using Utf8JsonWriter json = new(file, CorpusWriter.Format);
-            await foreach (PreferencePair pair in mistakes.FindAsync(cancellationToken))
+            await foreach (PreferencePair found in mistakes.FindAsync(cancellationToken))
             {
-                json.WriteStartObject();
-                CorpusWriter.WritePair(json, pair);
-                json.WriteEndObject();
-                await json.FlushAsync(cancellationToken);
-                json.Reset();
-                file.WriteByte((byte)'\n');
-                if (++pairs % 100 == 0)
-                    await _error.WriteLineAsync($"{pairs} pairs");
+                foreach (PreferencePair pair in balance?.Add(found) ?? [found])
+                {
+                    json.WriteStartObject();
+                    CorpusWriter.WritePair(json, pair);
+                    json.WriteEndObject();
+                    await json.FlushAsync(cancellationToken);
+                    json.Reset();
+                    file.WriteByte((byte)'\n');
+                    if (++pairs % 100 == 0)
+                        await _error.WriteLineAsync($"{pairs} pairs");
+                }
             }
         }
         File.Move(unfinished, path, overwrite: true);

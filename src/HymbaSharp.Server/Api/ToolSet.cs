@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using HymbaSharp.Chat;
 using NJsonSchema;
@@ -8,6 +9,9 @@ namespace HymbaSharp.Server.Api;
 internal sealed class ToolSet
 {
     public const int MaxTools = 128;
+
+    // In OpenAI's own order, which is the one that models are trained on: an object has none, and clients differ.
+    private static readonly string[] Members = ["type", "function", "name", "description", "parameters"];
 
     private readonly Dictionary<string, JsonSchema?> _schemas = []; // null: any arguments
     private readonly List<(string Name, JsonElement? Parameters)> _parameters = [];
@@ -50,9 +54,13 @@ internal sealed class ToolSet
     /// <summary>Tools by their definitions.</summary>
     public static ToolSet Of(IReadOnlyList<JsonElement> tools)
     {
-        ToolSet set = new() { Definitions = tools };
+        JsonElement[] definitions = new JsonElement[tools.Count];
+        ToolSet set = new() { Definitions = definitions };
         for (int i = 0; i < tools.Count; i++)
+        {
             set.Add(tools[i], $"tools[{i}]");
+            definitions[i] = InOrder(tools[i]);
+        }
         return set;
     }
 
@@ -90,6 +98,29 @@ internal sealed class ToolSet
         _parameters.Add((name, function.Object("parameters")?.Body));
         if (!_schemas.TryAdd(name, schema))
             throw ApiException.Invalid($"'{where}.function.name' is '{name}', which another tool has too.", where);
+    }
+
+    /// <summary>The same definition with its members in one order, whatever the client's: what is alike reads alike to the model and to the cache of prompts.</summary>
+    private static JsonElement InOrder(JsonElement tool)
+    {
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter json = new(text))
+            Write(json, tool);
+        return JsonElement.Parse(text.WrittenSpan);
+
+        static void Write(Utf8JsonWriter json, JsonElement definition)
+        {
+            json.WriteStartObject();
+            foreach (JsonProperty member in definition.EnumerateObject().OrderBy(member => (uint)Array.IndexOf(Members, member.Name)))
+            {
+                json.WritePropertyName(member.Name);
+                if (member.NameEquals("function"))
+                    Write(json, member.Value);
+                else
+                    member.Value.WriteTo(json);
+            }
+            json.WriteEndObject();
+        }
     }
 
     /// <summary>Refuses references to elsewhere, which would have to be fetched.</summary>

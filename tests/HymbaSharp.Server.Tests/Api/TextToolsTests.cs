@@ -33,6 +33,19 @@ public sealed class TextToolsTests(ServerFixture fixture) : IClassFixture<Server
     }
 
     [Fact]
+    public async Task Tools_stand_in_the_prompt_in_one_order_whatever_the_clients()
+    {
+        const string Schema = """{"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "integer"}}}""";
+        string expected = await PromptAsync($$"""{"type": "function", "function": {"name": "get_tide", "description": "Get the tide.", "parameters": {{Schema}}, "strict": false} }""");
+        string other = await PromptAsync($$"""{"function": {"strict": false, "parameters": {{Schema}}, "name": "get_tide", "description": "Get the tide."}, "type": "function"}""");
+        Assert.Contains("\"b\"", expected, StringComparison.Ordinal);
+        Assert.Equal(expected, other);
+
+        async Task<string> PromptAsync(string tool) =>
+            (await Server.AskAsync("/apply-template", $$"""{"messages": [{"role": "user", "content": "Get the tide."}], "tools": [{{tool}}]}""")).GetProperty("prompt").GetString()!;
+    }
+
+    [Fact]
     public async Task The_tokenizer_is_described()
     {
         JsonElement info = JsonElement.Parse(await Server.Client.GetStringAsync("/tokenizer_info", TestContext.Current.CancellationToken));

@@ -132,13 +132,32 @@ internal sealed record ChatRequest
         {
             case "system" or "developer":
                 return new ChatMessage("system", content);
-            case "user" or "tool":
+            case "user":
                 return new ChatMessage(role, content);
+            case "tool":
+                return new ChatMessage(role, OnOneLine(content));
             case "assistant":
                 string calls = string.Join('\n', message.Array("tool_calls").Select((call, i) => ReadCall(call, $"{where}.tool_calls[{i}]").ToText()));
                 return new ChatMessage(role, content.Length > 0 && calls.Length > 0 ? $"{content}\n{calls}" : content + calls);
             default:
                 throw ApiException.Invalid($"'{where}.role' is '{role}'; system, developer, user, assistant or tool is needed.", where);
+        }
+    }
+
+    /// <summary>
+    /// A result that some client has indented, as models are shown results: JSON on one line. Anything else stays as it is.
+    /// </summary>
+    private static string OnOneLine(string result)
+    {
+        if (!result.Contains('\n') || result.TrimStart() is not ['{' or '[', ..])
+            return result;
+        try
+        {
+            return SpacedJson.Write(JsonElement.Parse(result));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return result; // No JSON, or half a character in one of its strings.
         }
     }
 

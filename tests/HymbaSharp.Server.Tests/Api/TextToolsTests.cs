@@ -45,6 +45,17 @@ public sealed class TextToolsTests(ServerFixture fixture) : IClassFixture<Server
             (await Server.AskAsync("/apply-template", $$"""{"messages": [{"role": "user", "content": "Get the tide."}], "tools": [{{tool}}]}""")).GetProperty("prompt").GetString()!;
     }
 
+    [Theory]
+    [InlineData("{\\r\\n  \\\"weather\\\": \\\"ready\\\",\\n  \\\"wind\\\": [1.50, null]\\n}", "{\"weather\": \"ready\", \"wind\": [1.50, null]}")]
+    [InlineData("{\\\"weather\\\":\\\"ready\\\"}", "{\"weather\":\"ready\"}")]
+    [InlineData("{first\\nsecond}", "{first\nsecond}")]
+    [InlineData("[\\n\\\"\\\\ud800\\\"]", "[\n\"\\ud800\"]")]
+    public async Task A_result_in_indented_JSON_stands_in_the_prompt_on_one_line(string content, string expected)
+    {
+        JsonElement reply = await Server.AskAsync("/apply-template", $$"""{"messages": [{"role": "user", "content": "x"}, {"role": "tool", "content": "{{content}}"}]}""");
+        Assert.Contains(expected, reply.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_tokenizer_is_described()
     {

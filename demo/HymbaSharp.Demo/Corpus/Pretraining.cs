@@ -1,3 +1,4 @@
+using HymbaSharp.Chat;
 using HymbaSharp.Demo.Dialogues;
 using HymbaSharp.Demo.Skills;
 using HymbaSharp.Demo.Words;
@@ -50,8 +51,8 @@ internal sealed class Pretraining(Dice dice)
             lines.Add(dice.Below(5) switch
             {
                 0 => $"Say it again: {list}. Again: {list}.",
-                1 => $"{list} in quotes: {string.Join(", ", items.Select(SpacedJson.Text))}.",
-                2 => $"The list is [{string.Join(", ", items.Select(SpacedJson.Text))}]. It has {list}.",
+                1 => $"{list} in quotes: {string.Join(", ", items.Select(MemberJson.Text))}.",
+                2 => $"The list is [{string.Join(", ", items.Select(MemberJson.Text))}]. It has {list}.",
                 3 => $"List: {list}. After {items[at]} comes {items[at + 1]}.",
                 _ => $"List: {list}. The first is {items[0]} and the last is {items[^1]}.",
             });
@@ -72,7 +73,7 @@ internal sealed class Pretraining(Dice dice)
                 .. Enumerable.Range(0, dice.Between(1, 4)).Select(_ => maker.DrawNoun()).Distinct().Select(name =>
                     dice.Chance(45) ? (name, $"{_names.AnyNumber()}", true) : (name, dice.Chance(70) ? Item() : dice.Pick(Vocabulary.States), false)),
             ];
-            string json = SpacedJson.Object(members), told = string.Join(" and ", members.Select(member => $"the {member.Name} is {member.Value}"));
+            string json = MemberJson.Object(members), told = string.Join(" and ", members.Select(member => $"the {member.Name} is {member.Value}"));
             (string name, string value, _) = dice.Pick(members);
             lines.Add(dice.Below(3) switch
             {

@@ -60,5 +60,5 @@ internal sealed record DemoTool(string Verb, string Noun, string Description, IR
 
     /// <summary>The call with these values, numbers as numbers.</summary>
     public string Call(IReadOnlyList<string> values) =>
-        $"<toolcall> {{\"name\": {SpacedJson.Text(Name)}, \"arguments\": {SpacedJson.Object([.. Parameters.Select((parameter, i) => (parameter.Name, values[i], parameter.IsNumber))])}}} </toolcall>";
+        $"<toolcall> {{\"name\": {MemberJson.Text(Name)}, \"arguments\": {MemberJson.Object([.. Parameters.Select((parameter, i) => (parameter.Name, values[i], parameter.IsNumber))])}}} </toolcall>";
 }

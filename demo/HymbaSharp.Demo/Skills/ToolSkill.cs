@@ -117,7 +117,7 @@ internal sealed class ToolSkill(Dice dice, Split split, Wordings wordings = Word
     }
 
     private string Written(IReadOnlyList<(string Name, string Value, bool IsNumber)> members) =>
-        wordings == Wordings.Many && dice.Chance(50) ? SpacedJson.CompactObject(members) : SpacedJson.Object(members);
+        MemberJson.Object(members, isSpaced: wordings == Wordings.Few || !dice.Chance(50));
 
     private (string Name, string Value, bool IsNumber) Valued(string name) => name == "status" ? (name, dice.Pick(Vocabulary.States), false) : dice.Weighted(50, 25, 25) switch
     {
